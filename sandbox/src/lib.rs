@@ -1,1 +1,18 @@
-//! x
+//! The world around the program, on one machine: what dcaas meets in Azure, real where it can be had.
+//!
+//! Nothing here knows dcaas: it is handed an assembled function app, images and manifests, and fills in
+//! what they ask for by name.
+
+pub mod certificates;
+pub mod control;
+pub mod process;
+pub mod world;
+
+pub mod azurite;
+pub mod entra;
+pub mod gate;
+pub mod graph;
+pub mod host;
+pub mod installation;
+pub mod kubernetes;
+pub mod machines;

@@ -1,0 +1,1 @@
+//! Azure Storage's queues and blobs: Azurite, over https and with tokens.

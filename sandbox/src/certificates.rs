@@ -1,0 +1,1 @@
+//! One certificate authority for the world, and leaves under it.

@@ -1,0 +1,1 @@
+//! The verbs and faults of a running world, over HTTP on loopback.

@@ -1,0 +1,1 @@
+//! What stands between an installation and each party: counts and faults.

@@ -1,0 +1,1 @@
+//! Microsoft Graph, as far as the world needs it.

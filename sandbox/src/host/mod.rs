@@ -1,0 +1,1 @@
+//! The Azure Functions host: runs a custom handler exactly as Azure does.

@@ -1,0 +1,1 @@
+//! One function app in the world: its host, storage accounts, group and gate.

@@ -1,0 +1,1 @@
+//! A world: what is shared by all installations, from start to end.
