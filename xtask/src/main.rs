@@ -58,7 +58,9 @@ mod tests {
 
     fn parse(line: &str) -> Arguments {
         let words = line.split_whitespace().map(str::to_owned);
-        Arguments::parse_from(without_first_dashes(std::iter::once("xtask".to_owned()).chain(words)))
+        Arguments::parse_from(without_first_dashes(
+            std::iter::once("xtask".to_owned()).chain(words),
+        ))
     }
 
     #[test]
@@ -70,18 +72,23 @@ mod tests {
     #[test]
     fn the_tour_can_be_asked_for_with_and_without_dashes() {
         for line in ["local -- --tour --fast", "local --tour --fast"] {
-            let Command::Local(local) = parse(line).command else { panic!("{line}: not `local`") };
+            let Command::Local(local) = parse(line).command else {
+                panic!("{line}: not `local`")
+            };
             assert!(local.tour && local.fast, "{line}");
         }
     }
 
     #[test]
     fn kubectl_keeps_its_own_flags_and_dashes() {
-        let Command::Local(local) = parse("local -- --world other kubectl exec -it pod -- sh -c ls").command else {
+        let Command::Local(local) = parse("local -- --world other kubectl exec -it pod -- sh -c ls").command
+        else {
             panic!("not `local`")
         };
         assert_eq!(local.world, "other");
-        let Some(local::Verb::Kubectl { words }) = local.verb else { panic!("not kubectl") };
+        let Some(local::Verb::Kubectl { words }) = local.verb else {
+            panic!("not kubectl")
+        };
         assert_eq!(words.join(" "), "exec -it pod -- sh -c ls");
     }
 }
