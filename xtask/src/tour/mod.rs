@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use crate::local::{self, World, namespace};
+use crate::local::{World, member};
 use crate::running::Running;
 use crate::show::time;
 use cluster::Member;
@@ -63,22 +63,22 @@ pub fn run(mut world: World, fast: bool) -> Result<ExitCode> {
 fn walk(running: &Running, world: &mut World, fast: bool) -> Result<()> {
     // A machine takes its time, as in the cloud; without --fast the world keeps an unneeded one for minutes.
     let machine = Duration::from_secs(if fast { 120 } else { 20 * 60 });
-    let member = Member {
-        namespace: namespace(&running.oid(WALKER)?),
+    let oid = running.oid(WALKER)?;
+    let ben = Member {
+        namespace: member::namespace(&oid),
     };
     let before = cluster::nodes(running)?;
     let mut walk = Walk::new(running, world);
 
-    let oid = running.oid(WALKER)?;
     walk.see("message", SOON, |running| {
         Ok(Look::Seen(format!(
             "{} put on queue `members`",
-            local::put_message(running, &oid)?
+            member::put_message(running, &oid)?
         )))
     })?;
-    walk.see("provisioned", SOON, |running| member.provisioned(running))?;
+    walk.see("provisioned", SOON, |running| ben.provisioned(running))?;
     walk.see("token", SOON, |running| {
-        local::put_tunnel_token(running, &member.namespace)?;
+        member::put_tunnel_token(running, &ben.namespace)?;
         Ok(Look::Seen(
             "Secret `tunnel` put there: signing in is a later chapter".to_owned(),
         ))
@@ -88,17 +88,17 @@ fn walk(running: &Running, world: &mut World, fast: bool) -> Result<()> {
     walk.see("start", SOON, |running| called(running, &token, "/api/start"))?;
     walk.token = Some(token.clone());
     walk.see("node came", machine, |running| cluster::came(running, &before))?;
-    walk.see("pod runs", machine, |running| member.pod_runs(running))?;
+    walk.see("pod runs", machine, |running| ben.pod_runs(running))?;
     walk.see("connected", SOON, |running| connected(running, &token))?;
     walk.see("logs", SOON, |running| logs(running, &token))?;
     walk.see("logs followed", SOON, |running| followed(running, &token))?;
 
     walk.see("stop", SOON, |running| called(running, &token, "/api/stop"))?;
-    walk.see("pod gone", SOON, |running| member.pod_gone(running))?;
+    walk.see("pod gone", SOON, |running| ben.pod_gone(running))?;
     walk.see("stopped", SOON, |running| stopped(running, &token))?;
     walk.token = None;
     walk.see("node gone", machine, |running| cluster::gone(running, &before))?;
-    walk.see("kept", SOON, |running| member.kept(running))?;
+    walk.see("kept", SOON, |running| ben.kept(running))?;
     walk.see("nothing odd", SOON, |running| {
         let leftovers = running.leftovers()?;
         Ok(if leftovers.is_empty() {
