@@ -3,6 +3,7 @@
 mod child;
 mod local;
 mod prepare;
+mod processes;
 mod running;
 mod show;
 mod test;

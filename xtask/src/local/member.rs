@@ -16,7 +16,7 @@ pub fn namespace(oid: &str) -> String {
 
 /// Puts the message of one member on the queue; gives its text.
 pub fn put_message(running: &Running, oid: &str) -> Result<String> {
-    let message = json!({ "v": 1, "member": oid, "after": 0 }).to_string();
+    let message = format!(r#"{{"v":1,"member":"{oid}","after":0}}"#);
     running
         .post_text(
             &format!("{}/installations/dcaas/queues/members", running.control),

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::child::{self, Group};
 use crate::prepare::{self, Prepared};
+use crate::processes;
 use crate::running::{Running, file_of};
 use crate::show::{Progress, tail};
 
@@ -88,7 +89,7 @@ impl World {
             if let Some(status) = self.child.ended()? {
                 progress.clear();
                 bail!(
-                    "the world did not come up: it ended {}{}",
+                    "the world did not come up: it ended {}\n\n{}",
                     child::says(status),
                     self.last_words()
                 );
@@ -101,18 +102,28 @@ impl World {
         }
         progress.clear();
         bail!(
-            "the world is not up after {} s{}",
+            "the world is not up after {} s\n\n{}",
             COMING_UP.as_secs(),
             self.last_words()
         )
     }
 
-    /// Ends it; a world that ends badly is an error, with its last lines.
+    /// Ends it; a world that ends badly, or leaves a process or its file behind, is an error.
     pub fn end(mut self) -> Result<()> {
+        let family = processes::family(self.child.id());
         // Of a world that ended by itself, this is just how.
         let status = self.child.stop(ENDING)?;
         if !status.success() {
-            bail!("the world ended {}{}", child::says(status), self.last_words());
+            bail!("the world ended {}\n\n{}", child::says(status), self.last_words());
+        }
+        // A process that was told to end may need a moment to be gone.
+        let since = Instant::now();
+        while !processes::alive(&family).is_empty() && since.elapsed() < Duration::from_secs(5) {
+            child::pause(Duration::from_millis(20));
+        }
+        let left = processes::alive(&family);
+        if !left.is_empty() {
+            bail!("the world ended, but left behind: {}", left.join(", "));
         }
         let file = file_of(&prepare::state(), &self.name);
         if file.exists() {
@@ -124,9 +135,10 @@ impl World {
     /// The last lines it said, where they are not on the terminal already.
     pub fn last_words(&self) -> String {
         if self.aloud {
-            String::new()
-        } else {
-            format!("\n\n{}\n(all of it: {})", tail(&self.log, 30), self.log.display())
+            return String::new();
         }
+        format!("{}\n(all of it: {})", tail(&self.log, 30), self.log.display())
+            .trim_start()
+            .to_owned()
     }
 }

@@ -84,7 +84,7 @@ impl Member {
         let set = running.kubernetes(&format!("/apis/apps/v1/namespaces/{here}/statefulsets/workspace"))?;
         Ok(match set.json()["spec"]["replicas"].as_i64() {
             Some(0) => Look::Seen(format!(
-                "{here}: disk, container and, at 0 replicas, the workspace"
+                "namespace {here}, claims `home` and `data`, StatefulSet at 0"
             )),
             Some(other) => Look::Never(format!(
                 "the StatefulSet came with {other} replicas, and nobody asked"

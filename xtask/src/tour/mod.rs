@@ -42,20 +42,25 @@ pub fn run(mut world: World, fast: bool) -> Result<ExitCode> {
     let ended = world.end();
     if let Err(error) = &walked {
         eprintln!(
-            "\n  {error:#}\n\n  The host's last lines:\n{}\n",
+            "
+  {error:#}
+
+  The host's last lines:
+{}
+",
             indented(&log.unwrap_or_default())
         );
-        eprintln!("  The world's last lines:{}", indented(&last_words));
+        eprintln!(
+            "  The world's last lines:
+{}
+",
+            indented(&last_words)
+        );
         ended?;
         return Ok(ExitCode::FAILURE);
     }
     ended?;
-    line(
-        "✓",
-        since.elapsed(),
-        "world down",
-        "no process and no port is left",
-    );
+    line("✓", since.elapsed(), "world down", "no process of it is left");
     println!("\n  Every step was seen, in {}.\n", time(begun.elapsed()));
     Ok(ExitCode::SUCCESS)
 }

@@ -50,7 +50,11 @@ impl Walk<'_> {
         let mut progress = Progress::new(what, "");
         let mut instead;
         loop {
-            self.follow_status(&progress);
+            if let Some(failure) = self.follow_status(&progress) {
+                progress.clear();
+                line("✗", since.elapsed(), what, "not seen");
+                bail!("{what}: {failure}");
+            }
             // A call that fails is not yet the end of it: the next look may succeed.
             match look(self.running).unwrap_or_else(|error| Look::NotYet(format!("{error:#}"))) {
                 Look::Seen(words) => {
@@ -84,16 +88,11 @@ impl Walk<'_> {
         }
     }
 
-    /// Shows a new sentence of `status` once; it goes through the host, as a member would ask.
-    fn follow_status(&mut self, progress: &Progress) {
-        let Some(token) = &self.token else { return };
-        let Ok(answer) = self.running.ask(token, "/api/status") else {
-            return;
-        };
+    /// Shows a new sentence of `status` once, as a member would ask for it; says so if it is the end of the road.
+    fn follow_status(&mut self, progress: &Progress) -> Option<String> {
+        let answer = self.running.ask(self.token.as_ref()?, "/api/status").ok()?;
         let status = answer.json();
-        let (Some(phase), Some(says)) = (status["phase"].as_str(), status["says"].as_str()) else {
-            return;
-        };
+        let (phase, says) = (status["phase"].as_str()?, status["says"].as_str()?);
         let words = format!("{phase}: {says}");
         if !self.said.contains(&words) {
             progress.aside(|| note(&words));
@@ -103,6 +102,7 @@ impl Walk<'_> {
                 self.said.pop_front();
             }
         }
+        (phase == "failed").then(|| answer.says())
     }
 }
 
