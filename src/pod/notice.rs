@@ -70,7 +70,7 @@ fn unescape(rest: &mut std::str::Chars<'_>, value: &mut Vec<u8>) -> Option<()> {
             .ok()
             .filter(|_| text.len() == digits)
     };
-    Some(match kind {
+    match kind {
         'a' => value.push(7),
         'b' => value.push(8),
         't' => value.push(b'\t'),
@@ -83,7 +83,8 @@ fn unescape(rest: &mut std::str::Chars<'_>, value: &mut Vec<u8>) -> Option<()> {
         'u' => value.extend(char::from_u32(hex(4)?)?.encode_utf8(&mut [0; 4]).bytes()),
         'U' => value.extend(char::from_u32(hex(8)?)?.encode_utf8(&mut [0; 4]).bytes()),
         _ => return None,
-    })
+    }
+    Some(())
 }
 
 #[derive(Serialize, Deserialize)]
