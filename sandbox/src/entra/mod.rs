@@ -43,7 +43,12 @@ impl Entra {
             std::future::ready(Ok(all.answer(&shared, &oddities, &request)))
         });
         let endpoint = endpoint.await.context("the identity endpoint can not start")?;
-        Ok(Self { tokens, identities, authority, endpoint })
+        Ok(Self {
+            tokens,
+            identities,
+            authority,
+            endpoint,
+        })
     }
 
     /// The authority's address, as `https://login.microsoftonline.com/` is.
@@ -68,7 +73,11 @@ impl Entra {
 
     /// Signs with a new key from now on; old tokens stay valid unless the old keys are dropped.
     pub fn roll(&self, drop_old: bool) -> anyhow::Result<()> {
-        self.tokens.keys.lock().unwrap_or_else(PoisonError::into_inner).roll(drop_old)
+        self.tokens
+            .keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .roll(drop_old)
     }
 
     /// What `IDENTITY_ENDPOINT` says.
@@ -93,7 +102,13 @@ impl Entra {
 
     /// Lets the identity endpoint hand out a token of somebody else for a resource: a service account's, on a
     /// cluster that does not trust this tenant.
-    pub fn hand_out(&self, client_id: Uuid, resource: &str, token: String, expires: i64) -> anyhow::Result<()> {
+    pub fn hand_out(
+        &self,
+        client_id: Uuid,
+        resource: &str,
+        token: String,
+        expires: i64,
+    ) -> anyhow::Result<()> {
         self.identities.hand_out(client_id, resource, token, expires)
     }
 

@@ -17,7 +17,10 @@ pub(super) fn answer(tokens: &Arc<Tokens>, oddities: &Oddities, request: &Reques
     let (tenant, page) = path[1..].split_once('/').unwrap_or((&path[1..], ""));
     let not_understood = || {
         oddities.remember(format!("entra: {} {path}", request.method()));
-        listener::json(501, &json!({"error": "not_implemented", "error_description": "the world's Entra lacks this"}))
+        listener::json(
+            501,
+            &json!({"error": "not_implemented", "error_description": "the world's Entra lacks this"}),
+        )
     };
     let known = page.starts_with("oauth2/")
         || matches!(
@@ -38,7 +41,13 @@ pub(super) fn answer(tokens: &Arc<Tokens>, oddities: &Oddities, request: &Reques
         return no_such_tenant(tenant);
     }
     let base = format!("{}/{tenant}", listener::called_as(request));
-    let keys = || tokens.keys.lock().unwrap_or_else(PoisonError::into_inner).published();
+    let keys = || {
+        tokens
+            .keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .published()
+    };
     match page {
         ".well-known/openid-configuration" => listener::json(200, &discovery_v1(tokens, &base)),
         "v2.0/.well-known/openid-configuration" => listener::json(200, &discovery_v2(tokens, &base)),

@@ -93,7 +93,10 @@ pub enum Alg {
 
 impl Tokens {
     pub(super) fn new() -> anyhow::Result<Self> {
-        Ok(Self { tenant: Uuid::new_v4(), keys: Mutex::new(KeyRing::new()?) })
+        Ok(Self {
+            tenant: Uuid::new_v4(),
+            keys: Mutex::new(KeyRing::new()?),
+        })
     }
 
     /// The only tenant there is.
@@ -104,11 +107,21 @@ impl Tokens {
     /// A person's token for the API with this client id.
     pub fn issue(&self, user: &User, client_id: Uuid, wish: &Wish) -> anyhow::Result<String> {
         let now = chrono::Utc::now().timestamp();
-        self.sign(&Value::Object(user_claims(self.tenant, user, client_id, wish, now)), wish.key, wish.alg)
+        self.sign(
+            &Value::Object(user_claims(self.tenant, user, client_id, wish, now)),
+            wish.key,
+            wish.alg,
+        )
     }
 
     /// A managed identity's token for a resource: the audience is the resource exactly as it was asked for.
-    pub fn issue_app(&self, client_id: Uuid, principal: Uuid, resource: &str, expires: i64) -> anyhow::Result<String> {
+    pub fn issue_app(
+        &self,
+        client_id: Uuid,
+        principal: Uuid,
+        resource: &str,
+        expires: i64,
+    ) -> anyhow::Result<String> {
         let now = chrono::Utc::now().timestamp();
         let claims = app_claims(self.tenant, client_id, principal, resource, now, expires);
         self.sign(&claims, Signer::Current, Alg::Rs256)
@@ -118,7 +131,11 @@ impl Tokens {
     pub fn check(&self, token: &str, audience: &str) -> anyhow::Result<Value> {
         let header = jsonwebtoken::decode_header(token).context("this is no token")?;
         let set = self.keys.lock().unwrap_or_else(PoisonError::into_inner).set()?;
-        let key = header.kid.as_deref().and_then(|id| set.find(id)).context("the key is not known")?;
+        let key = header
+            .kid
+            .as_deref()
+            .and_then(|id| set.find(id))
+            .context("the key is not known")?;
         let mut rules = Validation::new(Algorithm::RS256);
         let audience = audience.trim_end_matches('/');
         rules.set_audience(&[audience, &format!("{audience}/")]);
@@ -172,10 +189,18 @@ pub(super) fn issuer_v2(tenant: Uuid) -> String {
 fn user_claims(tenant: Uuid, user: &User, client_id: Uuid, wish: &Wish, now: i64) -> Map<String, Value> {
     let tenant = wish.tenant.unwrap_or(tenant);
     let expires = now + wish.expires_in.unwrap_or(3600);
-    let from = wish.not_before_in.map_or(now.min(expires) - 300, |seconds| now + seconds);
+    let from = wish
+        .not_before_in
+        .map_or(now.min(expires) - 300, |seconds| now + seconds);
     let mut claims = Map::new();
     let mut put = |name: &str, value: Value| claims.insert(name.to_owned(), value);
-    put("aud", wish.audience.clone().unwrap_or_else(|| client_id.to_string()).into());
+    put(
+        "aud",
+        wish.audience
+            .clone()
+            .unwrap_or_else(|| client_id.to_string())
+            .into(),
+    );
     put("iat", from.into());
     put("nbf", from.into());
     put("exp", expires.into());
@@ -219,7 +244,14 @@ fn user_claims(tenant: Uuid, user: &User, client_id: Uuid, wish: &Wish, now: i64
     claims
 }
 
-fn app_claims(tenant: Uuid, client_id: Uuid, principal: Uuid, resource: &str, now: i64, expires: i64) -> Value {
+fn app_claims(
+    tenant: Uuid,
+    client_id: Uuid,
+    principal: Uuid,
+    resource: &str,
+    now: i64,
+    expires: i64,
+) -> Value {
     let from = now.min(expires) - 300;
     json!({
         "aud": resource, "iss": issuer_v1(tenant), "iat": from, "nbf": from, "exp": expires,

@@ -1,8 +1,10 @@
 //! The world's parties, each asked over the wire as the program and the other parts ask them.
 
 mod azurite;
+mod costs;
 mod entra;
 mod gate;
+mod identity;
 mod process;
 
 use reqwest::{Client, Response};
