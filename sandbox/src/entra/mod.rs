@@ -66,6 +66,12 @@ impl Entra {
         self.tokens.clone()
     }
 
+    /// Registers an API under the address that its settings name as the authority (its gate's): the issuer of
+    /// its people's version 2 tokens. Without this it is `https://login.microsoftonline.com`, as in Azure.
+    pub fn register(&self, client_id: Uuid, authority: &Url) {
+        self.tokens.register(client_id, authority.as_str());
+    }
+
     /// A person's token for the API with this client id.
     pub fn issue(&self, user: &User, client_id: Uuid, wish: &Wish) -> anyhow::Result<String> {
         self.tokens.issue(user, client_id, wish)
@@ -121,11 +127,6 @@ impl Entra {
     /// The issuer of all tokens for Azure's own resources: the API server's `url`.
     pub fn issuer_v1(&self) -> String {
         tokens::issuer_v1(self.tenant())
-    }
-
-    /// The issuer of people's version 2 tokens. As in Azure it does not depend on the address.
-    pub fn issuer_v2(&self) -> String {
-        tokens::issuer_v2(self.tenant())
     }
 
     /// Closes both ports.

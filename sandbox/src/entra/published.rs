@@ -40,7 +40,9 @@ pub(super) fn answer(tokens: &Arc<Tokens>, oddities: &Oddities, request: &Reques
     if tenant != tokens.tenant.to_string() {
         return no_such_tenant(tenant);
     }
-    let base = format!("{}/{tenant}", listener::called_as(request));
+    let called = listener::called_as(request);
+    let base = format!("{called}/{tenant}");
+    let issuer = issuer_v2(&called, tokens.tenant);
     let keys = || {
         tokens
             .keys
@@ -50,9 +52,9 @@ pub(super) fn answer(tokens: &Arc<Tokens>, oddities: &Oddities, request: &Reques
     };
     match page {
         ".well-known/openid-configuration" => listener::json(200, &discovery_v1(tokens, &base)),
-        "v2.0/.well-known/openid-configuration" => listener::json(200, &discovery_v2(tokens, &base)),
+        "v2.0/.well-known/openid-configuration" => listener::json(200, &discovery_v2(issuer, &base)),
         "discovery/keys" => listener::json(200, &keys()),
-        "discovery/v2.0/keys" => listener::json(200, &with_issuer(keys(), tokens)),
+        "discovery/v2.0/keys" => listener::json(200, &with_issuer(keys(), &issuer)),
         _ => not_understood(),
     }
 }
@@ -65,9 +67,10 @@ fn discovery_v1(tokens: &Tokens, base: &str) -> Value {
     document
 }
 
-fn discovery_v2(tokens: &Tokens, base: &str) -> Value {
+/// The issuer is the address that the client called: behind a gate, the one that its installation knows.
+fn discovery_v2(issuer: String, base: &str) -> Value {
     let mut document = discovery(base, "oauth2/v2.0", "discovery/v2.0/keys");
-    document["issuer"] = issuer_v2(tokens.tenant).into();
+    document["issuer"] = issuer.into();
     document["device_authorization_endpoint"] = format!("{base}/oauth2/v2.0/devicecode").into();
     document["scopes_supported"] = json!(["openid", "profile", "email", "offline_access"]);
     document
@@ -91,9 +94,9 @@ fn discovery(base: &str, oauth: &str, keys: &str) -> Value {
 }
 
 /// The keys of version 2 say whose they are.
-fn with_issuer(mut keys: Value, tokens: &Tokens) -> Value {
+fn with_issuer(mut keys: Value, issuer: &str) -> Value {
     for key in keys["keys"].as_array_mut().into_iter().flatten() {
-        key["issuer"] = issuer_v2(tokens.tenant).into();
+        key["issuer"] = issuer.into();
     }
     keys
 }

@@ -1,5 +1,6 @@
 //! Tokens in the shapes of Entra, good and forged ones, and the check of a good one.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, bail};
@@ -20,6 +21,8 @@ const CLIENT: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 pub struct Tokens {
     pub(super) tenant: Uuid,
     pub(super) keys: Mutex<KeyRing>,
+    /// The address under which each API knows the authority, by client id.
+    apis: Mutex<BTreeMap<Uuid, String>>,
 }
 
 /// Whom a token is about.
@@ -96,6 +99,7 @@ impl Tokens {
         Ok(Self {
             tenant: Uuid::new_v4(),
             keys: Mutex::new(KeyRing::new()?),
+            apis: Mutex::default(),
         })
     }
 
@@ -104,14 +108,35 @@ impl Tokens {
         self.tenant
     }
 
+    /// Registers an API: its people's tokens of version 2 are issued under the address that it is told for the
+    /// authority, behind its gate. As in each of Azure's clouds, authority and issuer are then one address.
+    pub(super) fn register(&self, client_id: Uuid, authority: &str) {
+        let mut apis = self.apis.lock().unwrap_or_else(PoisonError::into_inner);
+        apis.insert(client_id, authority.trim_end_matches('/').to_owned());
+    }
+
     /// A person's token for the API with this client id.
     pub fn issue(&self, user: &User, client_id: Uuid, wish: &Wish) -> anyhow::Result<String> {
         let now = chrono::Utc::now().timestamp();
-        self.sign(
-            &Value::Object(user_claims(self.tenant, user, client_id, wish, now)),
-            wish.key,
-            wish.alg,
-        )
+        let apis = self.apis.lock().unwrap_or_else(PoisonError::into_inner);
+        let authority = apis
+            .get(&client_id)
+            .map_or("https://login.microsoftonline.com", String::as_str);
+        let mut claims = user_claims(user, client_id, wish, now);
+        let tenant = wish.tenant.unwrap_or(self.tenant);
+        let issuer = match wish.version {
+            Version::One => issuer_v1(tenant),
+            Version::Two => issuer_v2(authority, tenant),
+        };
+        claims.insert("iss".into(), wish.issuer.clone().unwrap_or(issuer).into());
+        claims.insert("tid".into(), tenant.to_string().into());
+        for (name, value) in &wish.claims {
+            match value {
+                Value::Null => claims.remove(name),
+                value => claims.insert(name.clone(), value.clone()),
+            };
+        }
+        self.sign(&Value::Object(claims), wish.key, wish.alg)
     }
 
     /// A managed identity's token for a resource: the audience is the resource exactly as it was asked for.
@@ -139,7 +164,7 @@ impl Tokens {
         let mut rules = Validation::new(Algorithm::RS256);
         let audience = audience.trim_end_matches('/');
         rules.set_audience(&[audience, &format!("{audience}/")]);
-        rules.set_issuer(&[issuer_v1(self.tenant), issuer_v2(self.tenant)]);
+        rules.set_issuer(&[issuer_v1(self.tenant)]);
         rules.validate_nbf = true;
         Ok(jsonwebtoken::decode(token, &DecodingKey::from_jwk(key)?, &rules)?.claims)
     }
@@ -180,14 +205,14 @@ pub(super) fn issuer_v1(tenant: Uuid) -> String {
     format!("https://sts.windows.net/{tenant}/")
 }
 
-/// The issuer of version 2 tokens: Entra's own name, whatever address it was reached by.
-pub(super) fn issuer_v2(tenant: Uuid) -> String {
-    format!("https://login.microsoftonline.com/{tenant}/v2.0")
+/// The issuer of version 2 tokens.
+pub(super) fn issuer_v2(authority: &str, tenant: Uuid) -> String {
+    format!("{authority}/{tenant}/v2.0")
 }
 
-/// The claims of a person's token (learn: entra/identity-platform/access-token-claims-reference).
-fn user_claims(tenant: Uuid, user: &User, client_id: Uuid, wish: &Wish, now: i64) -> Map<String, Value> {
-    let tenant = wish.tenant.unwrap_or(tenant);
+/// The claims of a person's token (learn: entra/identity-platform/access-token-claims-reference), all but
+/// the tenant and the issuer.
+fn user_claims(user: &User, client_id: Uuid, wish: &Wish, now: i64) -> Map<String, Value> {
     let expires = now + wish.expires_in.unwrap_or(3600);
     let from = wish
         .not_before_in
@@ -207,7 +232,6 @@ fn user_claims(tenant: Uuid, user: &User, client_id: Uuid, wish: &Wish, now: i64
     put("name", user.name.clone().into());
     put("oid", user.oid.to_string().into());
     put("sub", subject(user.oid, client_id).into());
-    put("tid", tenant.to_string().into());
     put("scp", "user_impersonation".into());
     put("uti", URL_SAFE_NO_PAD.encode(Uuid::new_v4()).into());
     let roles = wish.roles.as_ref().unwrap_or(&user.roles);
@@ -215,7 +239,7 @@ fn user_claims(tenant: Uuid, user: &User, client_id: Uuid, wish: &Wish, now: i64
     if !roles.is_empty() {
         put("roles", roles.clone().into());
     }
-    let issuer = match wish.version {
+    match wish.version {
         Version::One => {
             put("ver", "1.0".into());
             put("appid", CLIENT.into());
@@ -224,22 +248,13 @@ fn user_claims(tenant: Uuid, user: &User, client_id: Uuid, wish: &Wish, now: i64
             put("amr", json!(["pwd"]));
             put("unique_name", user.username.clone().into());
             put("upn", user.username.clone().into());
-            issuer_v1(tenant)
         }
         Version::Two => {
             put("ver", "2.0".into());
             put("azp", CLIENT.into());
             put("azpacr", "0".into());
             put("preferred_username", user.username.clone().into());
-            issuer_v2(tenant)
         }
-    };
-    put("iss", wish.issuer.clone().unwrap_or(issuer).into());
-    for (name, value) in &wish.claims {
-        match value {
-            Value::Null => claims.remove(name),
-            value => claims.insert(name.clone(), value.clone()),
-        };
     }
     claims
 }

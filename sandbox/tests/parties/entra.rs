@@ -7,6 +7,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use reqwest::Client;
 use sandbox::certificates::Authority;
 use sandbox::entra::{Entra, User, Wish};
+use sandbox::gate::{Gate, Party};
 use sandbox::strict::Oddities;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -33,12 +34,14 @@ pub(super) async fn scene() -> Scene {
         username: "ada@example.com".into(),
         roles: vec!["admin".into()],
     };
+    let api = Uuid::new_v4();
+    entra.register(api, &entra.authority().unwrap());
     Scene {
         ca,
         entra,
         client,
         oddities,
-        api: Uuid::new_v4(),
+        api,
         ada,
     }
 }
@@ -104,7 +107,7 @@ async fn tokens_of_both_versions_carry_entras_claims_and_are_valid() {
     let two = scene.check("v2.0", &scene.token(json!({}))).await.unwrap();
     assert_eq!(
         two["iss"],
-        format!("https://login.microsoftonline.com/{tenant}/v2.0")
+        format!("{}{tenant}/v2.0", scene.entra.authority().unwrap())
     );
     assert_eq!(
         (&two["ver"], &two["preferred_username"]),
@@ -130,6 +133,38 @@ async fn tokens_of_both_versions_carry_entras_claims_and_are_valid() {
     assert!(one.get("azp").is_none() && one["appid"].is_string());
     let plain = claims(&scene.token(json!({"roles": [], "claims": {"name": null, "email": "a@b.c"}})));
     assert!(plain.get("roles").is_none() && plain.get("name").is_none() && plain["email"] == "a@b.c");
+}
+
+#[tokio::test]
+async fn behind_a_gate_the_issuer_is_the_gates_address() {
+    let scene = scene().await;
+    let parties = vec![Party {
+        name: "entra",
+        upstream: scene.entra.authority().unwrap(),
+    }];
+    let gate = Gate::start(&scene.ca, parties, scene.client.clone(), scene.oddities.clone())
+        .await
+        .unwrap();
+    let here = gate.url("entra").unwrap();
+    let path = format!("{}/v2.0/.well-known/openid-configuration", scene.entra.tenant());
+    let (_, about) = read(scene.client.get(here.join(&path).unwrap()).send().await.unwrap()).await;
+    scene.entra.register(scene.api, &here);
+    let issuer = format!("{here}{}/v2.0", scene.entra.tenant());
+    assert_eq!(
+        (&about["issuer"], &claims(&scene.token(json!({})))["iss"]),
+        (&json!(issuer), &json!(issuer))
+    );
+    assert!(about["jwks_uri"].as_str().unwrap().starts_with(here.as_str()));
+    let other = scene
+        .entra
+        .issue(&scene.ada, Uuid::new_v4(), &Wish::default())
+        .unwrap();
+    assert!(
+        claims(&other)["iss"]
+            .as_str()
+            .unwrap()
+            .starts_with("https://login.microsoftonline.com/")
+    );
 }
 
 #[tokio::test]
