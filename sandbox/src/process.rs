@@ -10,6 +10,7 @@ use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use futures::FutureExt;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -128,18 +129,22 @@ impl Child {
 
     /// Waits until its output tells what is looked for.
     pub async fn says<T>(&self, limit: Duration, find: impl Fn(&str) -> Option<T>) -> anyhow::Result<T> {
-        self.until(limit, async || find(&self.output())).await
+        self.until(limit, || std::future::ready(find(&self.output()))).await
     }
 
     /// Waits until `probe` is true; with its last lines in the error if it dies or takes too long.
-    pub async fn ready(&self, limit: Duration, probe: impl AsyncFn() -> bool) -> anyhow::Result<()> {
-        self.until(limit, async || probe().await.then_some(())).await
+    pub async fn ready<F>(&self, limit: Duration, probe: impl Fn() -> F) -> anyhow::Result<()>
+    where
+        F: Future<Output = bool>,
+    {
+        self.until(limit, || probe().map(|ready| ready.then_some(()))).await
     }
 
     /// Waits until a GET of this address is answered with a 2xx.
     pub async fn answers(&self, limit: Duration, client: &reqwest::Client, url: &str) -> anyhow::Result<()> {
         let ask = || client.get(url).timeout(Duration::from_secs(2)).send();
-        self.ready(limit, async || ask().await.is_ok_and(|answer| answer.status().is_success())).await
+        let good = |answer: reqwest::Result<reqwest::Response>| answer.is_ok_and(|it| it.status().is_success());
+        self.ready(limit, || ask().map(good)).await
     }
 
     /// Sends SIGKILL to the group, now.
@@ -164,7 +169,11 @@ impl Child {
         }
     }
 
-    async fn until<T>(&self, limit: Duration, look: impl AsyncFn() -> Option<T>) -> anyhow::Result<T> {
+    // a closure that gives a future, not an `AsyncFn`: the future of a task has to be `Send`
+    async fn until<T, F>(&self, limit: Duration, look: impl Fn() -> F) -> anyhow::Result<T>
+    where
+        F: Future<Output = Option<T>>,
+    {
         let started = Instant::now();
         loop {
             let ended = self.ended();

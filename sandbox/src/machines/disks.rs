@@ -88,7 +88,7 @@ pub async fn discard(client: &Client, volumes: &Path, volume: &PersistentVolume)
 /// The folder that stands for a disk, by its handle's last part; none for a handle that is no disk's.
 fn folder(volumes: &Path, handle: &str) -> Option<PathBuf> {
     let name = handle.strip_prefix(DISKS)?;
-    (name.starts_with("pvc-") && !name.contains('/')).then(|| volumes.join(name))
+    (name.starts_with("pvc-") && !name.contains('/')).then(|| volumes.join("disk").join(name))
 }
 
 #[cfg(test)]
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_folder_outside_the_volumes_is_never_named() {
         let volumes = Path::new("/v");
-        assert_eq!(folder(volumes, &format!("{DISKS}pvc-1")), Some("/v/pvc-1".into()));
+        assert_eq!(folder(volumes, &format!("{DISKS}pvc-1")), Some("/v/disk/pvc-1".into()));
         assert_eq!(folder(volumes, &format!("{DISKS}../x")), None);
         assert_eq!(folder(volumes, "acct_container"), None);
     }

@@ -40,12 +40,6 @@ where
         mirror
     }
 
-    /// Everything there is.
-    #[must_use]
-    pub fn all(&self) -> Vec<K> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
-    }
-
     /// What `choose` makes of each object, without copying those it passes over.
     pub fn pick<T>(&self, choose: impl FnMut(&K) -> Option<T>) -> Vec<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).values().filter_map(choose).collect()

@@ -29,6 +29,14 @@ pub struct Ground {
     pub authority: Arc<Authority>,
 }
 
+impl Ground {
+    /// The file that tells the nodes of a pool how to misbehave.
+    #[must_use]
+    pub fn faults(&self, pool: &str) -> PathBuf {
+        self.state.join(format!("faults-{pool}.json"))
+    }
+}
+
 /// A running machine.
 pub struct Machine {
     child: Child,
