@@ -62,6 +62,12 @@ impl Program {
         self
     }
 
+    /// Sets its working directory.
+    pub fn in_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.dir = Some(dir.into());
+        self
+    }
+
     /// Starts it. Must be called inside a tokio runtime, which has to live as long as the child.
     pub async fn start(self) -> anyhow::Result<Child> {
         if self.path.components().count() > 1 && !self.path.exists() {
