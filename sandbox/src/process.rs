@@ -30,6 +30,8 @@ pub struct Program {
     pub env: BTreeMap<String, String>,
     /// The working directory; the world's own if none.
     pub dir: Option<PathBuf>,
+    /// What it gets when the world dies: KILL, or TERM for a program that then ends what it has started.
+    pub last_word: Signal,
     /// Where its output is appended to.
     pub log: PathBuf,
 }
@@ -47,7 +49,8 @@ impl Program {
     /// A program without arguments and environment.
     pub fn new(name: &str, path: impl Into<PathBuf>, log: impl Into<PathBuf>) -> Self {
         let (args, env) = (Vec::new(), BTreeMap::new());
-        Self { name: name.to_owned(), path: path.into(), args, env, dir: None, log: log.into() }
+        let last_word = Signal::SIGKILL;
+        Self { name: name.to_owned(), path: path.into(), args, env, dir: None, last_word, log: log.into() }
     }
 
     /// Adds arguments.
@@ -59,6 +62,12 @@ impl Program {
     /// Sets one variable of its environment.
     pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.env.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Lets it end by itself, and what it has started, when the world dies.
+    pub fn ends_by_itself(mut self) -> Self {
+        self.last_word = Signal::SIGTERM;
         self
     }
 
@@ -80,7 +89,8 @@ impl Program {
         // dies, also by SIGKILL, and then becomes the program. Only the direct child is reached so: a program
         // that makes children of its own has to look after them.
         let mut command = tokio::process::Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--"]).arg(&self.path).args(&self.args);
+        let last_word = self.last_word.as_str().trim_start_matches("SIG");
+        command.args(["--pdeathsig", last_word, "--"]).arg(&self.path).args(&self.args);
         command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path))).envs(&self.env);
         command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out).process_group(0);
         if let Some(dir) = &self.dir {

@@ -5,6 +5,7 @@ use crate::{
     certificates::{Authority, Leaf},
     kubernetes::access,
     process::{Child, Program},
+    world::remains,
 };
 use anyhow::{Context, Result};
 use reqwest::Url;
@@ -60,7 +61,7 @@ impl Machine {
         std::fs::write(&ca, ground.authority.pem())?;
         let mut program = Program::new(name, &ground.program, state.join("node.log"))
             .args(["node", "--name", name, "--labels", &labels(pool), "--capacity", &capacity(pool)])
-            .args(["--taints", &taints(pool), "--provider-id", &provider_id(pool, name)]);
+            .args(["--shutdown-grace", "3s", "--taints", &taints(pool), "--provider-id", &provider_id(pool, name)]);
         for (flag, path) in [
             ("--kubeconfig", &kubeconfig),
             ("--state", &state),
@@ -72,7 +73,8 @@ impl Machine {
         ] {
             program = program.args([Path::new(flag), path]);
         }
-        let child = program.args([Path::new("--faults"), faults]).start().await?;
+        // a node that is killed leaves what its containers have started in turn
+        let child = program.args([Path::new("--faults"), faults]).ends_by_itself().start().await?;
         let said = |output: &str| output.lines().any(|line| line == "ready").then_some(());
         child.says(Duration::from_secs(60), said).await?;
         Ok(Self { child })
@@ -86,7 +88,9 @@ impl Machine {
 
     /// The machine's power is cut: no word to anybody.
     pub fn lose(&self) {
+        let all = remains::descendants(self.child.pid());
         self.child.kill();
+        all.iter().for_each(|remain| remains::end(remain.pid));
     }
 
     /// Ends the machine; its pods get SIGTERM first.
