@@ -19,7 +19,7 @@ fn the_executable() {
     actix_web::rt::System::new()
         .block_on(async {
             let app = move || App::new().app_data(gate.clone()).default_service(web::to(answer));
-            HttpServer::new(app).workers(1).bind(address)?.run().await
+            HttpServer::new(app).workers(1).h1_allow_half_closed(false).bind(address)?.run().await
         })
         .unwrap();
 }
