@@ -231,7 +231,7 @@ type Spawned = std::io::Result<tokio::process::Child>;
 
 /// The kernel ties "kill me when my parent dies" to the *thread* that forked, and a runtime's threads come
 /// and go (blocking ones after ten idle seconds). So one thread, which ends only with the process, forks.
-async fn spawn_from_lasting_thread(command: tokio::process::Command) -> Spawned {
+pub(crate) async fn spawn_from_lasting_thread(command: tokio::process::Command) -> Spawned {
     static ORDERS: OnceLock<mpsc::Sender<Order>> = OnceLock::new();
     let orders = ORDERS.get_or_init(|| {
         let (sender, orders) = mpsc::channel::<Order>();

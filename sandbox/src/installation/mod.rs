@@ -91,6 +91,7 @@ pub struct Installation {
     nodes_identity: Uuid,
     wish: Mutex<Wish>,
     header: Mutex<String>,
+    port: Mutex<u16>,
     host: Arc<Mutex<Option<Arc<Host>>>>,
     /// One change at a time.
     changing: tokio::sync::Mutex<()>,
@@ -141,6 +142,7 @@ impl Installation {
             nodes_identity,
             wish,
             header,
+            port: Mutex::default(),
             host,
             changing,
         };
@@ -220,7 +222,7 @@ impl Installation {
         let header = self.ground.entra.rotate(self.identity)?;
         *self.header.lock().unwrap_or_else(PoisonError::into_inner) = header.clone();
         if let Some(host) = self.host() {
-            host.set("IDENTITY_HEADER", &header);
+            host.set_later("IDENTITY_HEADER", &header);
         }
         Ok(())
     }
@@ -259,12 +261,12 @@ impl Installation {
             tenant: self.ground.entra.tenant(),
             client_id: self.client_id,
         };
-        if wish.easy_auth {
-            settings.insert("WEBSITE_AUTH_ENABLED".into(), "True".into());
-        }
+        // a restart changes no address
+        let port = *self.port.lock().unwrap_or_else(PoisonError::into_inner);
         let host = Host::start(HostSettings {
             app: self.ground.app.clone(),
             executable: wish.executable,
+            port,
             settings,
             easy_auth: wish.easy_auth.then_some(easy_auth),
             log: self.folder().join("host.log"),
@@ -272,6 +274,7 @@ impl Installation {
             client: self.ground.client.clone(),
         });
         let host = host.await.with_context(|| format!("the host of `{}`", self.name))?;
+        *self.port.lock().unwrap_or_else(PoisonError::into_inner) = host.url().port().unwrap_or_default();
         *self.host.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(host));
         Ok(())
     }
