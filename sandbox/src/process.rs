@@ -10,6 +10,7 @@ use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use futures::FutureExt;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -29,6 +30,8 @@ pub struct Program {
     pub env: BTreeMap<String, String>,
     /// The working directory; the world's own if none.
     pub dir: Option<PathBuf>,
+    /// What it gets when the world dies: KILL, or TERM for a program that then ends what it has started.
+    pub last_word: Signal,
     /// Where its output is appended to.
     pub log: PathBuf,
 }
@@ -46,14 +49,8 @@ impl Program {
     /// A program without arguments and environment.
     pub fn new(name: &str, path: impl Into<PathBuf>, log: impl Into<PathBuf>) -> Self {
         let (args, env) = (Vec::new(), BTreeMap::new());
-        Self {
-            name: name.to_owned(),
-            path: path.into(),
-            args,
-            env,
-            dir: None,
-            log: log.into(),
-        }
+        let last_word = Signal::SIGKILL;
+        Self { name: name.to_owned(), path: path.into(), args, env, dir: None, last_word, log: log.into() }
     }
 
     /// Adds arguments.
@@ -68,6 +65,12 @@ impl Program {
         self
     }
 
+    /// Lets it end by itself, and what it has started, when the world dies.
+    pub fn ends_by_itself(mut self) -> Self {
+        self.last_word = Signal::SIGTERM;
+        self
+    }
+
     /// Sets its working directory.
     pub fn in_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.dir = Some(dir.into());
@@ -77,11 +80,7 @@ impl Program {
     /// Starts it. Must be called inside a tokio runtime, which has to live as long as the child.
     pub async fn start(self) -> anyhow::Result<Child> {
         if self.path.components().count() > 1 && !self.path.exists() {
-            bail!(
-                "{} can not start: {} does not exist",
-                self.name,
-                self.path.display()
-            );
+            bail!("{} can not start: {} does not exist", self.name, self.path.display());
         }
         let out = OpenOptions::new().create(true).append(true).open(&self.log);
         let out = out.with_context(|| format!("the log {} can not be written", self.log.display()))?;
@@ -90,33 +89,20 @@ impl Program {
         // dies, also by SIGKILL, and then becomes the program. Only the direct child is reached so: a program
         // that makes children of its own has to look after them.
         let mut command = tokio::process::Command::new("setpriv");
-        command
-            .args(["--pdeathsig", "KILL", "--"])
-            .arg(&self.path)
-            .args(&self.args);
-        command
-            .env_clear()
-            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
-            .envs(&self.env);
-        command
-            .stdin(Stdio::null())
-            .stdout(out.try_clone()?)
-            .stderr(out)
-            .process_group(0);
+        let last_word = self.last_word.as_str().trim_start_matches("SIG");
+        command.args(["--pdeathsig", last_word, "--"]).arg(&self.path).args(&self.args);
+        command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path))).envs(&self.env);
+        command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out).process_group(0);
         if let Some(dir) = &self.dir {
             command.current_dir(dir);
         }
-        let mut child = spawn_from_lasting_thread(command)
-            .await
-            .map_err(|error| match error.kind() {
-                std::io::ErrorKind::NotFound if self.dir.as_ref().is_none_or(|dir| dir.exists()) => {
-                    anyhow!("setpriv is missing: apt-get install util-linux")
-                }
-                _ => anyhow!(error).context(format!("{} can not start", self.name)),
-            })?;
-        let pid = Pid::from_raw(i32::try_from(
-            child.id().context("the child ended before it began")?,
-        )?);
+        let mut child = spawn_from_lasting_thread(command).await.map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound if self.dir.as_ref().is_none_or(|dir| dir.exists()) => {
+                anyhow!("setpriv is missing: apt-get install util-linux")
+            }
+            _ => anyhow!(error).context(format!("{} can not start", self.name)),
+        })?;
+        let pid = Pid::from_raw(i32::try_from(child.id().context("the child ended before it began")?)?);
         let (tell, ended) = watch::channel(None);
         tokio::spawn(async move {
             let status = child.wait().await.unwrap_or_default();
@@ -124,13 +110,7 @@ impl Program {
             let _ = killpg(pid, Signal::SIGKILL);
             tell.send_replace(Some(status));
         });
-        Ok(Child {
-            name: self.name,
-            pid,
-            log: self.log,
-            log_start,
-            ended,
-        })
+        Ok(Child { name: self.name, pid, log: self.log, log_start, ended })
     }
 }
 
@@ -149,12 +129,7 @@ impl Child {
     pub async fn wait(&self) -> ExitStatus {
         let mut ended = self.ended.clone();
         // the sender only goes when the runtime goes; then nobody waits any more
-        ended
-            .wait_for(Option::is_some)
-            .await
-            .ok()
-            .and_then(|status| *status)
-            .unwrap_or_default()
+        ended.wait_for(Option::is_some).await.ok().and_then(|status| *status).unwrap_or_default()
     }
 
     /// What it wrote since it was started.
@@ -170,21 +145,22 @@ impl Child {
 
     /// Waits until its output tells what is looked for.
     pub async fn says<T>(&self, limit: Duration, find: impl Fn(&str) -> Option<T>) -> anyhow::Result<T> {
-        self.until(limit, async || find(&self.output())).await
+        self.until(limit, || std::future::ready(find(&self.output()))).await
     }
 
     /// Waits until `probe` is true; with its last lines in the error if it dies or takes too long.
-    pub async fn ready(&self, limit: Duration, probe: impl AsyncFn() -> bool) -> anyhow::Result<()> {
-        self.until(limit, async || probe().await.then_some(())).await
+    pub async fn ready<F>(&self, limit: Duration, probe: impl Fn() -> F) -> anyhow::Result<()>
+    where
+        F: Future<Output = bool>,
+    {
+        self.until(limit, || probe().map(|ready| ready.then_some(()))).await
     }
 
     /// Waits until a GET of this address is answered with a 2xx.
     pub async fn answers(&self, limit: Duration, client: &reqwest::Client, url: &str) -> anyhow::Result<()> {
         let ask = || client.get(url).timeout(Duration::from_secs(2)).send();
-        self.ready(limit, async || {
-            ask().await.is_ok_and(|answer| answer.status().is_success())
-        })
-        .await
+        let good = |answer: reqwest::Result<reqwest::Response>| answer.is_ok_and(|it| it.status().is_success());
+        self.ready(limit, || ask().map(good)).await
     }
 
     /// Sends SIGKILL to the group, now.
@@ -209,7 +185,11 @@ impl Child {
         }
     }
 
-    async fn until<T>(&self, limit: Duration, look: impl AsyncFn() -> Option<T>) -> anyhow::Result<T> {
+    // a closure that gives a future, not an `AsyncFn`: the future of a task has to be `Send`
+    async fn until<T, F>(&self, limit: Duration, look: impl Fn() -> F) -> anyhow::Result<T>
+    where
+        F: Future<Output = Option<T>>,
+    {
         let started = Instant::now();
         loop {
             let ended = self.ended();
@@ -220,11 +200,7 @@ impl Child {
                 bail!("{} ended early ({status}); {}", self.name, self.last_lines());
             }
             if started.elapsed() > limit {
-                bail!(
-                    "{} was not ready within {limit:?}; {}",
-                    self.name,
-                    self.last_lines()
-                );
+                bail!("{} was not ready within {limit:?}; {}", self.name, self.last_lines());
             }
             sleep(LOOK).await;
         }
@@ -250,16 +226,12 @@ impl Drop for Child {
     }
 }
 
-type Order = (
-    tokio::process::Command,
-    tokio::runtime::Handle,
-    tokio::sync::oneshot::Sender<Spawned>,
-);
+type Order = (tokio::process::Command, tokio::runtime::Handle, tokio::sync::oneshot::Sender<Spawned>);
 type Spawned = std::io::Result<tokio::process::Child>;
 
 /// The kernel ties "kill me when my parent dies" to the *thread* that forked, and a runtime's threads come
 /// and go (blocking ones after ten idle seconds). So one thread, which ends only with the process, forks.
-async fn spawn_from_lasting_thread(command: tokio::process::Command) -> Spawned {
+pub(crate) async fn spawn_from_lasting_thread(command: tokio::process::Command) -> Spawned {
     static ORDERS: OnceLock<mpsc::Sender<Order>> = OnceLock::new();
     let orders = ORDERS.get_or_init(|| {
         let (sender, orders) = mpsc::channel::<Order>();
@@ -273,8 +245,6 @@ async fn spawn_from_lasting_thread(command: tokio::process::Command) -> Spawned 
     });
     let (done, spawned) = tokio::sync::oneshot::channel();
     let gone = || std::io::Error::other("the thread that starts children is gone");
-    orders
-        .send((command, tokio::runtime::Handle::current(), done))
-        .map_err(|_| gone())?;
+    orders.send((command, tokio::runtime::Handle::current(), done)).map_err(|_| gone())?;
     spawned.await.map_err(|_| gone())?
 }
