@@ -39,7 +39,11 @@ impl Authority {
     /// A leaf for a server on this machine: 127.0.0.1, localhost, and the names or addresses given.
     pub fn server_leaf(&self, names: &[&str]) -> anyhow::Result<Leaf> {
         let mut all = vec!["localhost", "127.0.0.1"];
-        all.extend(names.iter().filter(|name| !["localhost", "127.0.0.1"].contains(name)));
+        all.extend(
+            names
+                .iter()
+                .filter(|name| !["localhost", "127.0.0.1"].contains(name)),
+        );
         let mut params = params(&all, names.first().unwrap_or(&"localhost"), 2)?;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         self.sign(params)
@@ -48,7 +52,9 @@ impl Authority {
     /// A leaf for a client; Kubernetes reads the common name as the user, the organization as its group.
     pub fn client_leaf(&self, common_name: &str, organization: &str) -> anyhow::Result<Leaf> {
         let mut params = params(&[], common_name, 2)?;
-        params.distinguished_name.push(DnType::OrganizationName, organization);
+        params
+            .distinguished_name
+            .push(DnType::OrganizationName, organization);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         self.sign(params)
     }
@@ -71,10 +77,16 @@ impl Authority {
 
     fn sign(&self, mut params: CertificateParams) -> anyhow::Result<Leaf> {
         params.use_authority_key_identifier_extension = true;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
+        params.key_usages = vec![
+            KeyUsagePurpose::DigitalSignature,
+            KeyUsagePurpose::KeyEncipherment,
+        ];
         let key = KeyPair::generate()?;
         let certificate = params.signed_by(&key, &self.0)?;
-        Ok(Leaf { certificate_pem: certificate.pem(), key_pem: key.serialize_pem() })
+        Ok(Leaf {
+            certificate_pem: certificate.pem(),
+            key_pem: key.serialize_pem(),
+        })
     }
 }
 
@@ -85,7 +97,8 @@ impl Leaf {
         let chain = CertificateDer::pem_slice_iter(self.certificate_pem.as_bytes())
             .collect::<Result<Vec<_>, _>>()
             .context("the leaf's certificate is no PEM")?;
-        let key = PrivateKeyDer::from_pem_slice(self.key_pem.as_bytes()).context("the leaf's key is no PEM")?;
+        let key =
+            PrivateKeyDer::from_pem_slice(self.key_pem.as_bytes()).context("the leaf's key is no PEM")?;
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?

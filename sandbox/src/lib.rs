@@ -5,6 +5,7 @@
 
 pub mod certificates;
 pub mod control;
+pub mod listener;
 pub mod process;
 pub mod strict;
 pub mod world;

@@ -1,6 +1,9 @@
 //! An assembled function app on disk: host.json and one folder a function, as the host indexes them (facts 6).
 
-use std::{fs, path::{Path, PathBuf}};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, bail};
 
@@ -27,10 +30,17 @@ pub fn read(root: &Path, settings: &Settings) -> Result<App> {
     let text = fs::read_to_string(&file)
         .with_context(|| format!("{} can not be read: assemble the app first", file.display()))?;
     let host = host_json::read(&text, settings)?;
-    let mut app = App { root: root.to_owned(), host, functions: Vec::new(), broken: Vec::new() };
+    let mut app = App {
+        root: root.to_owned(),
+        host,
+        functions: Vec::new(),
+        broken: Vec::new(),
+    };
     for name in folders(root)? {
         let text = fs::read_to_string(root.join(&name).join("function.json"))?;
-        if app.host.only.as_ref().is_some_and(|only| !only.contains(&name)) || settings::disabled(settings, &name) {
+        if app.host.only.as_ref().is_some_and(|only| !only.contains(&name))
+            || settings::disabled(settings, &name)
+        {
             continue;
         }
         match function_json::read(&name, &text, &app.host.route_prefix, settings) {
@@ -60,13 +70,27 @@ fn folders(root: &Path) -> Result<Vec<String>> {
 
 /// The same route for the same method as an earlier function: the later one is in error.
 fn conflict(function: &Function, earlier: &[Function]) -> Option<String> {
-    let Trigger::Http { template, methods, .. } = &function.trigger else { return None };
+    let Trigger::Http {
+        template, methods, ..
+    } = &function.trigger
+    else {
+        return None;
+    };
     earlier.iter().find_map(|other| match &other.trigger {
-        Trigger::Http { template: theirs, methods: their_methods, .. }
-            if theirs.text() == template.text()
-                && (methods.is_empty() || their_methods.is_empty() || methods.iter().any(|m| their_methods.contains(m))) =>
+        Trigger::Http {
+            template: theirs,
+            methods: their_methods,
+            ..
+        } if theirs.text() == template.text()
+            && (methods.is_empty()
+                || their_methods.is_empty()
+                || methods.iter().any(|m| their_methods.contains(m))) =>
         {
-            Some(format!("its route {:?} belongs to function {:?} already", template.text(), other.name))
+            Some(format!(
+                "its route {:?} belongs to function {:?} already",
+                template.text(),
+                other.name
+            ))
         }
         _ => None,
     })
@@ -75,17 +99,32 @@ fn conflict(function: &Function, earlier: &[Function]) -> Option<String> {
 /// What this host refuses at start rather than do half.
 fn possible(app: &App, settings: &Settings) -> Result<()> {
     if app.functions.is_empty() {
-        let reasons: Vec<String> = app.broken.iter().map(|(name, why)| format!("{name}: {why}")).collect();
-        bail!("no function in {} was loaded, so the host would not start the executable. {}", app.root.display(), reasons.join("; "));
+        let reasons: Vec<String> = app
+            .broken
+            .iter()
+            .map(|(name, why)| format!("{name}: {why}"))
+            .collect();
+        bail!(
+            "no function in {} was loaded, so the host would not start the executable. {}",
+            app.root.display(),
+            reasons.join("; ")
+        );
     }
     let has = |wanted: fn(&Trigger) -> bool| app.functions.iter().any(|function| wanted(&function.trigger));
     if has(|trigger| matches!(trigger, Trigger::Http { .. })) && !app.host.proxying {
-        bail!("host.json.customHandler.enableProxyingHttpRequest must be true: this host hands HTTP requests on only so");
+        bail!(
+            "host.json.customHandler.enableProxyingHttpRequest must be true: this host hands HTTP requests on only so"
+        );
     }
     if has(|trigger| matches!(trigger, Trigger::Queue { .. })) && !app.host.bundle {
         bail!("a queueTrigger needs host.json.extensionBundle");
     }
-    let storage = |trigger: &Trigger| matches!(trigger, Trigger::Queue { .. } | Trigger::Timer { monitor: true, .. });
+    let storage = |trigger: &Trigger| {
+        matches!(
+            trigger,
+            Trigger::Queue { .. } | Trigger::Timer { monitor: true, .. }
+        )
+    };
     if has(storage) && settings::get(settings, "AzureWebJobsStorage").is_none() {
         bail!("queue triggers and monitored timers need the setting AzureWebJobsStorage");
     }
@@ -95,11 +134,18 @@ fn possible(app: &App, settings: &Settings) -> Result<()> {
 /// What is started and where: the executable's path and working directory.
 pub fn executable(app: &App, instead: Option<&Path>) -> Result<(PathBuf, PathBuf)> {
     let path = instead.map_or_else(|| app.root.join(&app.host.executable), Path::to_owned);
-    let path = fs::canonicalize(&path)
-        .with_context(|| format!("the executable {} is not there: build the app and assemble it again", path.display()))?;
+    let path = fs::canonicalize(&path).with_context(|| {
+        format!(
+            "the executable {} is not there: build the app and assemble it again",
+            path.display()
+        )
+    })?;
     let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path)?.permissions());
     if !path.is_file() || mode & 0o111 == 0 {
-        bail!("{} can not be executed: the real host would fail to start it, too", path.display());
+        bail!(
+            "{} can not be executed: the real host would fail to start it, too",
+            path.display()
+        );
     }
     let folder = match &app.host.working_directory {
         Some(folder) => app.root.join(folder),
@@ -129,7 +175,10 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        read(folder.path(), &Settings::from([("AzureWebJobs_off_Disabled".to_owned(), "1".to_owned())]))
+        read(
+            folder.path(),
+            &Settings::from([("AzureWebJobs_off_Disabled".to_owned(), "1".to_owned())]),
+        )
     }
 
     #[test]
@@ -144,7 +193,11 @@ mod tests {
             ("bad/function.json", "{}"),
         ])
         .unwrap();
-        let names: Vec<&str> = app.functions.iter().map(|function| function.name.as_str()).collect();
+        let names: Vec<&str> = app
+            .functions
+            .iter()
+            .map(|function| function.name.as_str())
+            .collect();
         assert_eq!(names, ["A", "c"]);
         let broken: Vec<&str> = app.broken.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(broken, ["b", "bad"]); // b has A's route and method
@@ -152,11 +205,21 @@ mod tests {
 
     #[test]
     fn an_app_that_could_not_run_is_refused_at_start() {
-        let queue = r#"{"bindings":[{"type":"queueTrigger","direction":"in","name":"m","queueName":"members"}]}"#;
+        let queue =
+            r#"{"bindings":[{"type":"queueTrigger","direction":"in","name":"m","queueName":"members"}]}"#;
         for (files, says) in [
             (&[("host.json", HOST)][..], "no function"),
-            (&[("host.json", HOST), ("q/function.json", queue)][..], "extensionBundle"),
-            (&[("host.json", HOST.replace("true", "false").as_str()), ("a/function.json", http("a", "[]").as_str())][..], "enableProxying"),
+            (
+                &[("host.json", HOST), ("q/function.json", queue)][..],
+                "extensionBundle",
+            ),
+            (
+                &[
+                    ("host.json", HOST.replace("true", "false").as_str()),
+                    ("a/function.json", http("a", "[]").as_str()),
+                ][..],
+                "enableProxying",
+            ),
             (&[("a/function.json", "{}")][..], "host.json"),
         ] {
             let error = format!("{:#}", app(files).unwrap_err());

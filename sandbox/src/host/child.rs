@@ -48,15 +48,30 @@ impl Plan {
     /// Starts it, with its output going to the log line by line.
     pub async fn start(&self, port: u16, log: &Log) -> Result<Run> {
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--"]).arg(&self.path).args(&self.arguments).current_dir(&self.folder);
-        command.env_clear().envs(&self.environment).envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        command
+            .args(["--pdeathsig", "KILL", "--"])
+            .arg(&self.path)
+            .args(&self.arguments)
+            .current_dir(&self.folder);
+        command
+            .env_clear()
+            .envs(&self.environment)
+            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         for name in ["FUNCTIONS_CUSTOMHANDLER_PORT", "FUNCTIONS_HTTPWORKER_PORT"] {
             command.env(name, port.to_string());
         }
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
-        let mut process = spawn_from_lasting_thread(command)
-            .await
-            .with_context(|| format!("{} can not be started (is setpriv of util-linux there?)", self.path.display()))?;
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true);
+        let mut process = spawn_from_lasting_thread(command).await.with_context(|| {
+            format!(
+                "{} can not be started (is setpriv of util-linux there?)",
+                self.path.display()
+            )
+        })?;
         let group = Pid::from_raw(i32::try_from(process.id().context("it ended before it began")?)?);
         let errors = Errors::default();
         let (only, kept) = (self.stderr_is_errors, errors.clone());
@@ -66,7 +81,11 @@ impl Plan {
         if let Some(stderr) = process.stderr.take() {
             tokio::spawn(read(stderr, true, only, log.clone(), kept));
         }
-        Ok(Run { process, group, errors })
+        Ok(Run {
+            process,
+            group,
+            errors,
+        })
     }
 }
 
@@ -99,14 +118,22 @@ impl Run {
 
 fn code(status: ExitStatus) -> i32 {
     use std::os::unix::process::ExitStatusExt;
-    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
+    status
+        .code()
+        .unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
 }
 
 async fn read(pipe: impl AsyncRead + Unpin, stderr: bool, only_errors: bool, log: Log, errors: Errors) {
     let mut pipe = BufReader::new(pipe);
     let mut bytes = Vec::new();
-    while pipe.read_until(b'\n', &mut bytes).await.is_ok_and(|read| read > 0) {
-        let line = String::from_utf8_lossy(&bytes).trim_end_matches(['\n', '\r']).to_owned();
+    while pipe
+        .read_until(b'\n', &mut bytes)
+        .await
+        .is_ok_and(|read| read > 0)
+    {
+        let line = String::from_utf8_lossy(&bytes)
+            .trim_end_matches(['\n', '\r'])
+            .to_owned();
         bytes.clear();
         let level = log::console_level(&line, stderr, only_errors);
         log.write(level, log::CONSOLE, &line);

@@ -44,7 +44,11 @@ fn the_fields_of_a_json_message_leak_over_the_hosts_own() {
     ] {
         assert_eq!(metadata[key], wanted, "{key}");
     }
-    assert!(["tags", "id", "aTrigger", "none"].iter().all(|key| !metadata.contains_key(*key)));
+    assert!(
+        ["tags", "id", "aTrigger", "none"]
+            .iter()
+            .all(|key| !metadata.contains_key(*key))
+    );
 }
 
 #[test]
@@ -60,18 +64,36 @@ fn a_timer_is_nested_objects() {
         timer(None, false),
         json!({"Schedule": {"AdjustForDST": true}, "ScheduleStatus": null, "IsPastDue": false})
     );
-    let status = Status { last: NEVER_RAN.into(), next: "n".into(), updated: "u".into() };
+    let status = Status {
+        last: NEVER_RAN.into(),
+        next: "n".into(),
+        updated: "u".into(),
+    };
     assert_eq!(timer(Some(&status), true)["ScheduleStatus"]["LastUpdated"], "u");
 }
 
 #[test]
 fn an_answer_is_done_failed_or_never_ends() {
-    let done = |logs: &[&str], outputs| Outcome::Done { logs: logs.iter().map(|l| (*l).to_owned()).collect(), outputs };
+    let done = |logs: &[&str], outputs| Outcome::Done {
+        logs: logs.iter().map(|l| (*l).to_owned()).collect(),
+        outputs,
+    };
     let json = Some("application/json; charset=utf-8");
     assert_eq!(judge(200, json, b"{}"), done(&[], false));
-    assert_eq!(judge(200, json, br#"{"outputs":{},"LOGS":["a"],"returnvalue":null,"other":1}"#), done(&["a"], false));
+    assert_eq!(
+        judge(
+            200,
+            json,
+            br#"{"outputs":{},"LOGS":["a"],"returnvalue":null,"other":1}"#
+        ),
+        done(&["a"], false)
+    );
     assert_eq!(judge(201, json, br#"{"Outputs":{"x":"y"}}"#), done(&[], true));
-    for hangs in [judge(204, None, b""), judge(200, json, b""), judge(200, json, b"null")] {
+    for hangs in [
+        judge(204, None, b""),
+        judge(200, json, b""),
+        judge(200, json, b"null"),
+    ] {
         assert_eq!(hangs, Outcome::Hangs);
     }
     for failed in [

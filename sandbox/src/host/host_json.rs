@@ -50,7 +50,10 @@ pub fn read(text: &str, settings: &BTreeMap<String, String>) -> Result<HostJson>
     let mut json: Value = serde_json::from_str(text).context("host.json is not JSON")?;
     for (name, value) in settings {
         let mut path = name.split("__");
-        if path.next().is_some_and(|head| head.eq_ignore_ascii_case("AzureFunctionsJobHost")) {
+        if path
+            .next()
+            .is_some_and(|head| head.eq_ignore_ascii_case("AzureFunctionsJobHost"))
+        {
             put(&mut json, path, value).with_context(|| format!("setting {name} does not fit host.json"))?;
         }
     }
@@ -67,7 +70,11 @@ pub fn read(text: &str, settings: &BTreeMap<String, String>) -> Result<HostJson>
     let bundle = bundle(keys.section("extensionBundle")?)?;
     let mut extensions = keys.section("extensions")?;
     let mut http = extensions.section("http")?;
-    let route_prefix = http.text("routePrefix")?.unwrap_or_else(|| "api".into()).trim_matches('/').to_owned();
+    let route_prefix = http
+        .text("routePrefix")?
+        .unwrap_or_else(|| "api".into())
+        .trim_matches('/')
+        .to_owned();
     http.end()?;
     let queues = queues(extensions.section("queues")?)?;
     extensions.end()?;
@@ -75,17 +82,26 @@ pub fn read(text: &str, settings: &BTreeMap<String, String>) -> Result<HostJson>
     let mut handler = keys.section("customHandler")?;
     keys.end()?;
     if handler.flag("enableForwardingHttpRequest")?.unwrap_or(false) {
-        bail!("host.json.customHandler.enableForwardingHttpRequest is not done by this host: use enableProxyingHttpRequest");
+        bail!(
+            "host.json.customHandler.enableForwardingHttpRequest is not done by this host: use enableProxyingHttpRequest"
+        );
     }
     let proxying = handler.flag("enableProxyingHttpRequest")?.unwrap_or(false);
-    let initialization = handler.span("initializationTimeout")?.unwrap_or(Duration::from_secs(30));
+    let initialization = handler
+        .span("initializationTimeout")?
+        .unwrap_or(Duration::from_secs(30));
     let mut description = handler.section("description")?;
     handler.end()?;
-    let executable = description.text("defaultExecutablePath")?.filter(|path| !path.is_empty());
-    let executable = executable.context("host.json.customHandler.description.defaultExecutablePath must name the executable")?;
+    let executable = description
+        .text("defaultExecutablePath")?
+        .filter(|path| !path.is_empty());
+    let executable = executable
+        .context("host.json.customHandler.description.defaultExecutablePath must name the executable")?;
     let arguments = expand_all(description.texts("arguments")?.unwrap_or_default(), settings);
     let working_directory = description.text("workingDirectory")?;
-    let stderr_is_errors = description.flag("useStdErrorStreamForErrorsOnly")?.unwrap_or(true);
+    let stderr_is_errors = description
+        .flag("useStdErrorStreamForErrorsOnly")?
+        .unwrap_or(true);
     description.end()?;
     let executable = super::settings::expand(&executable, settings);
     Ok(HostJson {
@@ -105,7 +121,10 @@ pub fn read(text: &str, settings: &BTreeMap<String, String>) -> Result<HostJson>
 
 /// The real host joins the arguments into one string, which splits again at every space.
 fn expand_all(arguments: Vec<String>, settings: &BTreeMap<String, String>) -> Vec<String> {
-    let line: Vec<String> = arguments.iter().map(|one| super::settings::expand(one, settings)).collect();
+    let line: Vec<String> = arguments
+        .iter()
+        .map(|one| super::settings::expand(one, settings))
+        .collect();
     line.join(" ").split_whitespace().map(str::to_owned).collect()
 }
 
@@ -116,7 +135,9 @@ fn timeout(keys: &mut Keys<'_>) -> Result<Option<Duration>> {
         Some(Value::String(text)) if text == "-1" => Ok(None),
         Some(Value::String(text)) => match super::keys::span(text).filter(|span| !span.is_zero()) {
             Some(span) => Ok(Some(span)),
-            None => bail!("host.json.functionTimeout must be a time span such as 00:10:00, or \"-1\", not {text:?}"),
+            None => bail!(
+                "host.json.functionTimeout must be a time span such as 00:10:00, or \"-1\", not {text:?}"
+            ),
         },
         Some(other) => bail!("host.json.functionTimeout must be a text, not {other}"),
     }
@@ -139,19 +160,34 @@ fn queues(mut keys: Keys<'_>) -> Result<Queues> {
     let batch = keys.number("batchSize", 1..=32)?.unwrap_or(16);
     // half a batch for each processor; the host counts one processor on plans that scale by themselves
     let threshold = keys.number("newBatchThreshold", 0..=1000)?.unwrap_or(batch / 2);
-    let longest_pause = keys.span("maxPollingInterval")?.unwrap_or(Duration::from_secs(60));
+    let longest_pause = keys
+        .span("maxPollingInterval")?
+        .unwrap_or(Duration::from_secs(60));
     if longest_pause < Duration::from_millis(100) {
         bail!("host.json.extensions.queues.maxPollingInterval must be at least 00:00:00.100");
     }
     let visibility = keys.span("visibilityTimeout")?.unwrap_or_default();
     let max_dequeue = keys.number("maxDequeueCount", 1..=1_000_000)?.unwrap_or(5);
-    let base64 = match keys.text("messageEncoding")?.map(|text| text.to_lowercase()).as_deref() {
+    let base64 = match keys
+        .text("messageEncoding")?
+        .map(|text| text.to_lowercase())
+        .as_deref()
+    {
         None | Some("base64") => true,
         Some("none") => false,
-        Some(other) => bail!("host.json.extensions.queues.messageEncoding must be base64 or none, not {other:?}"),
+        Some(other) => {
+            bail!("host.json.extensions.queues.messageEncoding must be base64 or none, not {other:?}")
+        }
     };
     keys.end()?;
-    Ok(Queues { batch, threshold, longest_pause, visibility, max_dequeue, base64 })
+    Ok(Queues {
+        batch,
+        threshold,
+        longest_pause,
+        visibility,
+        max_dequeue,
+        base64,
+    })
 }
 
 /// Puts an override where its path leads; keys that are there already keep their spelling.
@@ -170,8 +206,17 @@ fn put<'a>(json: &mut Value, mut path: impl Iterator<Item = &'a str>, value: &st
         *json = Value::Object(Map::new());
     }
     let object = json.as_object_mut().context("not an object")?;
-    let there = object.keys().find(|there| there.eq_ignore_ascii_case(key)).cloned();
-    put(object.entry(there.unwrap_or_else(|| key.to_owned())).or_insert(Value::Null), path, value)
+    let there = object
+        .keys()
+        .find(|there| there.eq_ignore_ascii_case(key))
+        .cloned();
+    put(
+        object
+            .entry(there.unwrap_or_else(|| key.to_owned()))
+            .or_insert(Value::Null),
+        path,
+        value,
+    )
 }
 
 #[cfg(test)]

@@ -36,7 +36,10 @@ impl Log {
     pub fn open(path: &Path) -> Result<Self> {
         let file = OpenOptions::new().create(true).append(true).open(path);
         let file = file.with_context(|| format!("the host's log {} can not be written", path.display()))?;
-        Ok(Self(Arc::new(Mutex::new(Lines { file, newest: VecDeque::new() }))))
+        Ok(Self(Arc::new(Mutex::new(Lines {
+            file,
+            newest: VecDeque::new(),
+        }))))
     }
 
     /// Writes one entry; a text of several lines stays one entry.
@@ -55,7 +58,12 @@ impl Log {
     /// The newest `n` entries, oldest first.
     pub fn tail(&self, n: usize) -> String {
         let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.newest.iter().skip(lines.newest.len().saturating_sub(n)).map(String::as_str).collect()
+        lines
+            .newest
+            .iter()
+            .skip(lines.newest.len().saturating_sub(n))
+            .map(String::as_str)
+            .collect()
     }
 }
 
@@ -69,7 +77,11 @@ pub fn console_level(line: &str, stderr: bool, stderr_is_errors: bool) -> Level 
         (false, _) => Level::Information,
         (true, _) if lower.contains("warn") => Level::Warning,
         (true, true) => Level::Error,
-        (true, false) if ["error", "fail", "severe", "unhandled exception"].iter().any(|word| lower.contains(word)) => {
+        (true, false)
+            if ["error", "fail", "severe", "unhandled exception"]
+                .iter()
+                .any(|word| lower.contains(word)) =>
+        {
             Level::Error
         }
         (true, false) => Level::Information,
@@ -88,7 +100,12 @@ mod tests {
             log.write(Level::Information, "c", &n.to_string());
         }
         let tail = log.tail(2);
-        assert_eq!(tail.lines().map(|line| line.rsplit(' ').next().unwrap()).collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(
+            tail.lines()
+                .map(|line| line.rsplit(' ').next().unwrap())
+                .collect::<Vec<_>>(),
+            ["1", "2"]
+        );
         assert!(tail.contains(" [Information] c: "));
     }
 

@@ -40,7 +40,11 @@ pub async fn listen(core: Arc<Core>, listener: Listener) {
     let rules = core.app.host.queues.clone();
     let listener = Arc::new(listener);
     let (flying, landed) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
-    let mut backoff = Backoff { pause: SHORTEST_PAUSE, tries: 0, longest: rules.longest_pause };
+    let mut backoff = Backoff {
+        pause: SHORTEST_PAUSE,
+        tries: 0,
+        longest: rules.longest_pause,
+    };
     while core.is_listening() {
         // a new batch only when few enough are under way
         let landing = landed.notified();
@@ -51,17 +55,26 @@ pub async fn listen(core: Arc<Core>, listener: Listener) {
         let messages = match listener.account.take(&listener.queue, rules.batch, LEASE).await {
             Ok(messages) => messages,
             Err(error) => {
-                core.log.write(Level::Warning, "Host.Queues", &format!("{}: {error:#}", listener.queue));
+                core.log.write(
+                    Level::Warning,
+                    "Host.Queues",
+                    &format!("{}: {error:#}", listener.queue),
+                );
                 Vec::new()
             }
         };
         let pause = backoff.next(!messages.is_empty());
         for message in messages {
             flying.fetch_add(1, Ordering::AcqRel);
-            let (all, listener, flying, landed) = (core.clone(), listener.clone(), flying.clone(), landed.clone());
+            let (all, listener, flying, landed) =
+                (core.clone(), listener.clone(), flying.clone(), landed.clone());
             core.spawn(async move {
                 if let Err(error) = process(&all, &listener, message).await {
-                    all.log.write(Level::Error, "Host.Queues", &format!("{}: {error:#}", listener.queue));
+                    all.log.write(
+                        Level::Error,
+                        "Host.Queues",
+                        &format!("{}: {error:#}", listener.queue),
+                    );
                 }
                 flying.fetch_sub(1, Ordering::AcqRel);
                 landed.notify_one();
@@ -79,7 +92,14 @@ async fn process(core: &Core, listener: &Listener, message: Message) -> Result<(
     let last = poison.is_some();
     let (id, count) = (&message.message_id, message.dequeue_count);
     if last && count > rules.max_dequeue {
-        return bury(core, listener, &message, &message.pop_receipt, "was dequeued more often than allowed").await;
+        return bury(
+            core,
+            listener,
+            &message,
+            &message.pop_receipt,
+            "was dequeued more often than allowed",
+        )
+        .await;
     }
     let body = match rules.base64 {
         true => BASE64_STANDARD.decode(message.text.trim()).ok(),
@@ -88,13 +108,30 @@ async fn process(core: &Core, listener: &Listener, message: Message) -> Result<(
     let Some(body) = body else {
         return bury(core, listener, &message, &message.pop_receipt, "is not base64").await;
     };
-    let (receipt, done) = renewing(listener, &message, &core.log, call(core, listener, &message, &body)).await;
+    let (receipt, done) = renewing(
+        listener,
+        &message,
+        &core.log,
+        call(core, listener, &message, &body),
+    )
+    .await;
     match done {
         Ok(()) => listener.account.delete(&listener.queue, id, &receipt).await,
         Err(why) if last && count >= rules.max_dequeue => {
-            bury(core, listener, &message, &receipt, &format!("failed {count} times, last: {why}")).await
+            bury(
+                core,
+                listener,
+                &message,
+                &receipt,
+                &format!("failed {count} times, last: {why}"),
+            )
+            .await
         }
-        Err(_) => listener.account.hide(&listener.queue, id, &receipt, rules.visibility).await.map(drop),
+        Err(_) => listener
+            .account
+            .hide(&listener.queue, id, &receipt, rules.visibility)
+            .await
+            .map(drop),
     }
 }
 
@@ -151,14 +188,23 @@ async fn renewing<T>(
 /// Copies a message to the poison queue, with a new id and its text as it was, and deletes it.
 async fn bury(core: &Core, listener: &Listener, message: &Message, receipt: &str, why: &str) -> Result<()> {
     let Some(poison) = poison_queue(&listener.queue) else {
-        let text = format!("Message {} {why}; {} has no poison queue, so it stays invisible", message.message_id, listener.queue);
+        let text = format!(
+            "Message {} {why}; {} has no poison queue, so it stays invisible",
+            message.message_id, listener.queue
+        );
         core.log.write(Level::Warning, "Host.Queues", &text);
         return Ok(());
     };
-    let text = format!("Message {} {why}. Moving it to queue '{poison}'.", message.message_id);
+    let text = format!(
+        "Message {} {why}. Moving it to queue '{poison}'.",
+        message.message_id
+    );
     core.log.write(Level::Warning, "Host.Queues", &text);
     listener.account.put(&poison, &message.text).await?;
-    listener.account.delete(&listener.queue, &message.message_id, receipt).await
+    listener
+        .account
+        .delete(&listener.queue, &message.message_id, receipt)
+        .await
 }
 
 /// The name of a queue's poison queue; none for one that is a poison queue, or whose name leaves no room.
@@ -182,7 +228,11 @@ impl Backoff {
         }
         if self.pause < self.longest {
             let chance = 0.8 + 0.4 * f64::from(uuid::Uuid::new_v4().as_bytes()[0]) / 255.0;
-            let more = if self.tries > 0 { 2f64.powi(self.tries - 1) * chance } else { 0.0 };
+            let more = if self.tries > 0 {
+                2f64.powi(self.tries - 1) * chance
+            } else {
+                0.0
+            };
             self.pause = SHORTEST_PAUSE.mul_f64(1.0 + more).min(self.longest);
             self.tries += 1;
         }
@@ -196,7 +246,11 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_the_longest_and_start_again_after_a_message() {
-        let mut backoff = Backoff { pause: SHORTEST_PAUSE, tries: 0, longest: Duration::from_secs(5) };
+        let mut backoff = Backoff {
+            pause: SHORTEST_PAUSE,
+            tries: 0,
+            longest: Duration::from_secs(5),
+        };
         let pauses: Vec<Duration> = (0..9).map(|_| backoff.next(false)).collect();
         assert_eq!(pauses[0], SHORTEST_PAUSE);
         assert!(pauses[1] >= Duration::from_millis(180) && pauses[1] <= Duration::from_millis(220));

@@ -12,7 +12,10 @@ pub struct Template {
 #[derive(Debug, Clone, PartialEq)]
 enum Segment {
     Literal(String),
-    Parameter { optional: bool, constraints: Vec<Constraint> },
+    Parameter {
+        optional: bool,
+        constraints: Vec<Constraint>,
+    },
     /// `{*rest}`: everything that follows, also nothing.
     Rest,
 }
@@ -42,16 +45,23 @@ impl Template {
             }
             let segment = match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
                 Some(inner) => parameter(inner)?,
-                None if part.contains(['{', '}', '?', '*']) => bail!("{part:?} mixes text and parameter: not played here"),
+                None if part.contains(['{', '}', '?', '*']) => {
+                    bail!("{part:?} mixes text and parameter: not played here")
+                }
                 None => Segment::Literal((*part).to_owned()),
             };
             match segment {
                 Segment::Rest if !last => bail!("{part:?} must come last"),
-                Segment::Parameter { optional: true, .. } if !last => bail!("an optional parameter must come last"),
+                Segment::Parameter { optional: true, .. } if !last => {
+                    bail!("an optional parameter must come last")
+                }
                 _ => segments.push(segment),
             }
         }
-        Ok(Self { text: text.trim_end_matches('/').to_lowercase(), segments })
+        Ok(Self {
+            text: text.trim_end_matches('/').to_lowercase(),
+            segments,
+        })
     }
 
     /// The route as written, in lower case: two functions can not have the same one for the same method.
@@ -63,7 +73,12 @@ impl Template {
     pub fn fits(&self, path: &str) -> bool {
         let path = path.strip_prefix('/').unwrap_or(path);
         let path = path.strip_suffix('/').unwrap_or(path);
-        let mut parts = if path.is_empty() { Vec::new() } else { path.split('/').collect::<Vec<_>>() }.into_iter();
+        let mut parts = if path.is_empty() {
+            Vec::new()
+        } else {
+            path.split('/').collect::<Vec<_>>()
+        }
+        .into_iter();
         for segment in &self.segments {
             match (segment, parts.next()) {
                 (Segment::Rest, _) => return true,
@@ -89,7 +104,9 @@ impl Constraint {
             Self::Guid => uuid::Uuid::parse_str(text).is_ok(),
             Self::Alpha => text.bytes().all(|c| c.is_ascii_alphabetic()),
             Self::Length(least, most) => (least..=most).contains(&text.encode_utf16().count()),
-            Self::Range(least, most) => text.parse::<i64>().is_ok_and(|number| (least..=most).contains(&number)),
+            Self::Range(least, most) => text
+                .parse::<i64>()
+                .is_ok_and(|number| (least..=most).contains(&number)),
         }
     }
 }
@@ -109,11 +126,18 @@ fn parameter(inner: &str) -> Result<Segment> {
     let mut parts = inner.split(':');
     name_of(parts.next().unwrap_or_default())?;
     let constraints = parts.map(constraint).collect::<Result<_>>()?;
-    Ok(Segment::Parameter { optional, constraints })
+    Ok(Segment::Parameter {
+        optional,
+        constraints,
+    })
 }
 
 fn name_of(name: &str) -> Result<()> {
-    if name.is_empty() || !name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'-') {
+    if name.is_empty()
+        || !name
+            .bytes()
+            .all(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'-')
+    {
         bail!("{name:?} can not be a parameter's name");
     }
     Ok(())
@@ -124,7 +148,11 @@ fn constraint(text: &str) -> Result<Constraint> {
         Some((name, inner)) => (name, inner.strip_suffix(')')),
         None => (text, None),
     };
-    let numbers: Vec<i64> = inner.unwrap_or_default().split(',').filter_map(|one| one.trim().parse().ok()).collect();
+    let numbers: Vec<i64> = inner
+        .unwrap_or_default()
+        .split(',')
+        .filter_map(|one| one.trim().parse().ok())
+        .collect();
     let size = |at: usize| numbers.get(at).and_then(|number| usize::try_from(*number).ok());
     let wanted = match (name.to_lowercase().as_str(), numbers.len()) {
         ("int", 0) => Some(Constraint::Int),
@@ -132,7 +160,9 @@ fn constraint(text: &str) -> Result<Constraint> {
         ("guid", 0) => Some(Constraint::Guid),
         ("alpha", 0) => Some(Constraint::Alpha),
         ("length", 1) => size(0).map(|exact| Constraint::Length(exact, exact)),
-        ("length", 2) => size(0).zip(size(1)).map(|(least, most)| Constraint::Length(least, most)),
+        ("length", 2) => size(0)
+            .zip(size(1))
+            .map(|(least, most)| Constraint::Length(least, most)),
         ("minlength", 1) => size(0).map(|least| Constraint::Length(least, usize::MAX)),
         ("maxlength", 1) => size(0).map(|most| Constraint::Length(0, most)),
         ("min", 1) => Some(Constraint::Range(numbers[0], i64::MAX)),
@@ -161,7 +191,11 @@ mod tests {
             ("api/items/{id?}", "/api/items", true),
             ("api/items/{id:int?}", "/api/items", true), // no value, no constraint
             ("api/items/{id:int}", "/api/items/x", false),
-            ("api/items/{id:guid}", "/api/items/24ad4c06-24ad-4e5b-8294-3da9714877e9", true),
+            (
+                "api/items/{id:guid}",
+                "/api/items/24ad4c06-24ad-4e5b-8294-3da9714877e9",
+                true,
+            ),
             ("api/{n:range(1,3)}", "/api/3", true),
             ("api/{n:range(1,3)}", "/api/4", false),
             ("files/{*path}", "/files/a/b/c", true),
@@ -169,13 +203,28 @@ mod tests {
             ("{ignored:maxlength(0)?}", "/", true), // the page at "/" (facts 2.4)
             ("{ignored:maxlength(0)?}", "/anything", false),
         ] {
-            assert_eq!(Template::parse(template).unwrap().fits(path), fits, "{template} {path}");
+            assert_eq!(
+                Template::parse(template).unwrap().fits(path),
+                fits,
+                "{template} {path}"
+            );
         }
     }
 
     #[test]
     fn a_template_that_aspnet_refuses_or_nobody_plays_is_an_error() {
-        for template in ["/", "/api", "~/x", "a//b", "{*rest}/x", "{a?}/x", "x{a}", "{a=1}", "{a:regex(x)}", "{}"] {
+        for template in [
+            "/",
+            "/api",
+            "~/x",
+            "a//b",
+            "{*rest}/x",
+            "{a?}/x",
+            "x{a}",
+            "{a=1}",
+            "{a:regex(x)}",
+            "{}",
+        ] {
             assert!(Template::parse(template).is_err(), "{template}");
         }
     }

@@ -9,7 +9,12 @@ pub type Settings = BTreeMap<String, String>;
 pub fn get<'a>(settings: &'a Settings, name: &str) -> Option<&'a str> {
     settings
         .get(name)
-        .or_else(|| settings.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+        .or_else(|| {
+            settings
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value)
+        })
         .map(String::as_str)
 }
 
@@ -39,17 +44,22 @@ pub fn resolve(text: &str, settings: &Settings) -> Result<String, String> {
         return Err(format!("{text:?} has a '%' without its partner"));
     }
     match names.iter().find(|name| get(settings, name).is_none()) {
-        Some(name) => Err(format!("%{name}% does not resolve: there is no setting of that name")),
+        Some(name) => Err(format!(
+            "%{name}% does not resolve: there is no setting of that name"
+        )),
         None => Ok(expand(text, settings)),
     }
 }
 
 /// Whether a function is switched off (facts 6).
 pub fn disabled(settings: &Settings, function: &str) -> bool {
-    [format!("AzureWebJobs.{function}.Disabled"), format!("AzureWebJobs_{function}_Disabled")]
-        .iter()
-        .filter_map(|name| get(settings, name))
-        .any(|value| value == "1" || value.eq_ignore_ascii_case("true"))
+    [
+        format!("AzureWebJobs.{function}.Disabled"),
+        format!("AzureWebJobs_{function}_Disabled"),
+    ]
+    .iter()
+    .filter_map(|name| get(settings, name))
+    .any(|value| value == "1" || value.eq_ignore_ascii_case("true"))
 }
 
 /// Whether a setting is one of the host's keys (named as its secret store in Kubernetes names them); the child

@@ -79,16 +79,40 @@ enum End {
 
 impl Supervisor {
     /// Starts the executable and keeps it running.
-    pub fn start(plan: Plan, port: u16, initialization: Duration, limits: Limits, log: Log, oddities: Oddities) -> Self {
+    pub fn start(
+        plan: Plan,
+        port: u16,
+        initialization: Duration,
+        limits: Limits,
+        log: Log,
+        oddities: Oddities,
+    ) -> Self {
         let (phase, seen) = watch::channel(Phase::Starting);
         let (sender, orders) = mpsc::unbounded_channel();
         let running = Arc::new(Running::default());
         let own = running.clone();
         let (client, errors) = (upstream(), Vec::new());
-        let all =
-            Loop { plan, port, initialization, limits, log, oddities, running: own, phase, orders, client, errors };
+        let all = Loop {
+            plan,
+            port,
+            initialization,
+            limits,
+            log,
+            oddities,
+            running: own,
+            phase,
+            orders,
+            client,
+            errors,
+        };
         let task = Mutex::new(Some(tokio::spawn(all.run())));
-        Self { port, phase: seen, orders: sender, running, task }
+        Self {
+            port,
+            phase: seen,
+            orders: sender,
+            running,
+            task,
+        }
     }
 
     /// The number of the present run; a restart names the run it is about.
@@ -108,7 +132,10 @@ impl Supervisor {
 
     /// Kill and restart, not counted: an invocation of this run took longer than functionTimeout.
     pub fn restart(&self, run: u64, why: &str) {
-        let _ = self.orders.send(Order::Restart { run, why: why.to_owned() });
+        let _ = self.orders.send(Order::Restart {
+            run,
+            why: why.to_owned(),
+        });
     }
 
     /// The host stops for good.
@@ -137,25 +164,39 @@ impl Loop {
             };
             self.running.number.fetch_add(1, Ordering::Relaxed);
             *self.running.now.lock().unwrap_or_else(PoisonError::into_inner) = Some((run.group(), false));
-            self.say(Level::Information, &format!("the executable was started on port {}", self.port));
+            self.say(
+                Level::Information,
+                &format!("the executable was started on port {}", self.port),
+            );
             let end = self.watch(&mut run).await;
             run.kill().await;
-            let killed = self.running.now.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let killed = self
+                .running
+                .now
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take();
             match end {
                 End::Stop => {
-                    self.phase.send_replace(Phase::Stopped("the host was stopped".into()));
+                    self.phase
+                        .send_replace(Phase::Stopped("the host was stopped".into()));
                     return;
                 }
                 End::GaveUp(why) => return self.stopped(why),
                 End::Restart => {}
                 End::Error(why) if killed.is_some_and(|(_, on_purpose)| on_purpose) => {
-                    self.say(Level::Warning, &format!("{why}; the world killed it, so this is not counted"));
+                    self.say(
+                        Level::Warning,
+                        &format!("{why}; the world killed it, so this is not counted"),
+                    );
                 }
                 End::Error(why) => {
                     let why = format!("{why} {}", run.last_errors());
                     self.say(Level::Error, why.trim_end());
                     if self.count() >= ERRORS {
-                        let why = format!("Exceeded http worker restart retry count. Shutting down Functions Host: {why}");
+                        let why = format!(
+                            "Exceeded http worker restart retry count. Shutting down Functions Host: {why}"
+                        );
                         return self.stopped(why);
                     }
                 }
@@ -165,7 +206,11 @@ impl Loop {
 
     /// One error more, and how many there are; what lies before a gap of half an hour is forgotten.
     fn count(&mut self) -> usize {
-        if self.errors.last().is_some_and(|last| last.elapsed() > self.limits.error_gap) {
+        if self
+            .errors
+            .last()
+            .is_some_and(|last| last.elapsed() > self.limits.error_gap)
+        {
             self.errors.clear();
         }
         self.errors.push(Instant::now());
@@ -226,7 +271,9 @@ impl Loop {
 async fn probe(client: Upstream, port: u16, limit: Duration, limits: Limits) -> bool {
     let started = Instant::now();
     while started.elapsed() < limit {
-        let Ok(request) = request(port, Method::GET, "/", whole(Default::default())) else { return false };
+        let Ok(request) = request(port, Method::GET, "/", whole(Default::default())) else {
+            return false;
+        };
         match client.request(request).await {
             Err(error) if error.is_connect() => sleep(limits.probe_pause).await,
             // any answer, and any failure that is not one of connecting

@@ -9,8 +9,18 @@ async fn the_third_crash_stops_the_host() {
     let bench = Bench::start(Wish::default()).await;
     for _ in 0..3 {
         // a body is sent once; without one the host would repeat the request, and crash the next run with it
-        let answer = bench.client.post(bench.url("api/exit?code=7")).body("once").send().await.unwrap();
-        assert!([500, 503].contains(&answer.status().as_u16()), "{}", answer.status());
+        let answer = bench
+            .client
+            .post(bench.url("api/exit?code=7"))
+            .body("once")
+            .send()
+            .await
+            .unwrap();
+        assert!(
+            [500, 503].contains(&answer.status().as_u16()),
+            "{}",
+            answer.status()
+        );
     }
     bench.says("Shutting down Functions Host").await;
     let answer = bench.get("api/x").await;
@@ -32,7 +42,10 @@ async fn exit_code_0_leaves_the_app_dead() {
     let bench = Bench::start(Wish::default()).await;
     bench.post("api/exit?code=0", "once").await;
     bench.says("ended with 0").await;
-    assert_eq!(bench.post("api/x", "x").await.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(
+        bench.post("api/x", "x").await.status(),
+        StatusCode::INTERNAL_SERVER_ERROR
+    );
     bench.stop(&[]).await;
 }
 
@@ -49,7 +62,11 @@ async fn kills_from_outside_and_exit_code_200_are_not_counted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_without_json_hangs_and_ends_at_the_timeout_with_a_restart() {
-    let bench = Bench::start(Wish { timeout: Some("00:00:01"), ..Wish::default() }).await;
+    let bench = Bench::start(Wish {
+        timeout: Some("00:00:01"),
+        ..Wish::default()
+    })
+    .await;
     bench.post("admin/functions/silent", r#"{"input":""}"#).await;
     bench.says("(Failed").await;
     bench.says("killed and restarted").await;
@@ -59,9 +76,16 @@ async fn an_answer_without_json_hangs_and_ends_at_the_timeout_with_a_restart() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_timeout_kills_the_executable_and_all_that_is_under_way() {
-    let bench = Bench::start(Wish { timeout: Some("00:00:01"), ..Wish::default() }).await;
+    let bench = Bench::start(Wish {
+        timeout: Some("00:00:01"),
+        ..Wish::default()
+    })
+    .await;
     bench.post("admin/functions/slow", r#"{"input":""}"#).await;
-    assert_eq!(bench.post("api/hang", "once").await.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(
+        bench.post("api/hang", "once").await.status(),
+        StatusCode::INTERNAL_SERVER_ERROR
+    );
     bench.says("Timeout value of").await;
     assert_eq!(bench.get("api/x").await.status(), StatusCode::OK);
     bench.stop(&[]).await;

@@ -1,5 +1,10 @@
 //! The Functions host with a real child: what a client sees, what the executable sees, and what a crash does.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends at the first thing that is not as it should be"
+)]
+
 mod crash;
 mod executable;
 mod pass;
@@ -30,12 +35,30 @@ pub struct Wish {
 }
 
 const FUNCTIONS: &[(&str, &str)] = &[
-    ("all", r#"{"type":"httpTrigger","direction":"in","name":"req","route":"api/{what}","authLevel":"anonymous"}"#),
-    ("a-get", r#"{"type":"httpTrigger","direction":"in","name":"req","route":"only/get","methods":["get"],"authLevel":"anonymous"}"#),
-    ("keyed", r#"{"type":"httpTrigger","direction":"in","name":"req","route":"keyed"}"#),
-    ("tick", r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 0 1 1 *","useMonitor":false}"#),
-    ("silent", r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 0 1 1 *","useMonitor":false}"#),
-    ("slow", r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 0 1 1 *","useMonitor":false}"#),
+    (
+        "all",
+        r#"{"type":"httpTrigger","direction":"in","name":"req","route":"api/{what}","authLevel":"anonymous"}"#,
+    ),
+    (
+        "a-get",
+        r#"{"type":"httpTrigger","direction":"in","name":"req","route":"only/get","methods":["get"],"authLevel":"anonymous"}"#,
+    ),
+    (
+        "keyed",
+        r#"{"type":"httpTrigger","direction":"in","name":"req","route":"keyed"}"#,
+    ),
+    (
+        "tick",
+        r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 0 1 1 *","useMonitor":false}"#,
+    ),
+    (
+        "silent",
+        r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 0 1 1 *","useMonitor":false}"#,
+    ),
+    (
+        "slow",
+        r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 0 1 1 *","useMonitor":false}"#,
+    ),
 ];
 
 impl Bench {
@@ -48,19 +71,29 @@ impl Bench {
                 false => "",
             };
             fs::create_dir_all(app.join(name)).unwrap();
-            fs::write(app.join(name).join("function.json"), format!(r#"{{"bindings":[{binding}{answer}]}}"#)).unwrap();
+            fs::write(
+                app.join(name).join("function.json"),
+                format!(r#"{{"bindings":[{binding}{answer}]}}"#),
+            )
+            .unwrap();
         }
         let host = serde_json::json!({"version": "2.0", "extensions": {"http": {"routePrefix": ""}},
             "functionTimeout": wish.timeout.unwrap_or("00:10:00"),
             "customHandler": {"enableProxyingHttpRequest": true, "description": {"defaultExecutablePath": "not used",
                 "arguments": ["executable::the_executable", "--exact", "--ignored", "--nocapture"]}}});
         fs::write(app.join("host.json"), host.to_string()).unwrap();
-        let mut settings: BTreeMap<String, String> =
-            wish.settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut settings: BTreeMap<String, String> = wish
+            .settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         settings.insert("ONCE".into(), folder.path().join("once").display().to_string());
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let (client, oddities) = (reqwest::Client::new(), Oddities::new());
-        let limits = Limits { front_end: wish.front_end.unwrap_or(Duration::from_secs(230)), ..Limits::default() };
+        let limits = Limits {
+            front_end: wish.front_end.unwrap_or(Duration::from_secs(230)),
+            ..Limits::default()
+        };
         let wanted = HostSettings {
             app,
             executable: Some(std::env::current_exe().unwrap()),
@@ -71,7 +104,12 @@ impl Bench {
             client: client.clone(),
         };
         let host = Host::start_with(wanted, limits).await.unwrap();
-        Self { host, oddities, client, folder }
+        Self {
+            host,
+            oddities,
+            client,
+            folder,
+        }
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -1,0 +1,132 @@
+//! Runs inside the pod, as its first process: keeps the tunnel, reaps, and says on the log how things are.
+
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::Utc;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::activity::Activity;
+use crate::domain::link::{Link, LinkState};
+use crate::pod::Line;
+
+mod children;
+mod code;
+mod hear;
+mod install;
+mod output;
+mod pace;
+mod tunnel;
+mod voice;
+mod watch;
+
+pub use install::{InstallArguments, install};
+
+use children::Children;
+use code::Code;
+use tunnel::Tunnel;
+use voice::Voice;
+
+/// What is kept of the grace period for the end of the agent itself.
+const MARGIN: Duration = Duration::from_secs(2);
+
+/// The command line of `dcaas agent`; `pod::agent_command` writes it.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Arguments {
+    /// Where `dcaas install` put the platform's tree
+    #[arg(long, default_value = crate::pod::PLATFORM)]
+    platform: PathBuf,
+    /// Live state, in memory
+    #[arg(long, default_value = crate::pod::RUN)]
+    run: PathBuf,
+    /// The downward API's files
+    #[arg(long, default_value = crate::pod::POD)]
+    pod: PathBuf,
+    /// The tunnel's token, a file for each key
+    #[arg(long, default_value = crate::pod::TOKEN)]
+    token: PathBuf,
+    /// The tunnel's name
+    #[arg(long)]
+    tunnel: String,
+    /// The session that this run belongs to
+    #[arg(long)]
+    session: String,
+    /// Seconds between SIGTERM and SIGKILL, as the Pod has them
+    #[arg(long, default_value_t = 30)]
+    grace: u64,
+}
+
+/// Runs until SIGTERM or SIGINT. Makes a runtime of its own, so it must not be called within one.
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    // one thread: the agent's memory and time are the workspace's
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let ended = runtime.block_on(live(arguments));
+    // a log that nobody reads must not hold the end up
+    runtime.shutdown_background();
+    ended
+}
+
+async fn live(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let data = arguments.run.join("cli");
+    std::fs::create_dir_all(&data).with_context(|| {
+        format!(
+            "{} can not be made: mount a writable volume there",
+            data.display()
+        )
+    })?;
+    Children::adopt_orphans().context("orphaned processes can not be adopted")?;
+
+    let now = Utc::now();
+    let link = Link::new(LinkState::Unknown, now, "the agent starts");
+    let activity = Activity::default();
+    let line = Line {
+        at: now,
+        session: arguments.session,
+        link,
+        activity,
+        hold: None,
+    };
+    let log = std::fs::File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
+    let (voice, writer) = Voice::start(line, tokio::fs::File::from_std(log));
+    let children = Children::default();
+    tokio::spawn(children.clone().reap());
+
+    let stop = CancellationToken::new();
+    let grace = Duration::from_secs(arguments.grace);
+    let grace = grace.saturating_sub(MARGIN).max(grace / 2);
+    let tunnel = Tunnel {
+        code: Code::new(&arguments.platform, data, children.clone()),
+        name: arguments.tunnel,
+        token: arguments.token,
+        voice: voice.clone(),
+        stop: stop.clone(),
+        grace,
+    };
+    let kept = tokio::spawn(tunnel.keep());
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    let deadline = Instant::now() + grace;
+    voice.say("the workspace stops");
+    children.tell_to_end();
+    stop.cancel();
+    let _ = tokio::time::timeout_at(deadline + MARGIN / 2, kept).await;
+    match Children::end_all(deadline).await {
+        0 => voice.say("all processes ended"),
+        killed => voice.say(&format!(
+            "{killed} processes did not end within the grace period and were killed"
+        )),
+    }
+    voice.end(writer, MARGIN / 4).await;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,197 @@
+//! The only writer of the container's log: the workspace's output, our own words, and the agent's line between.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval, interval_at, timeout};
+
+use super::hear::{Heard, hear};
+use super::output::{self, Lines};
+use super::pace::Throttle;
+use crate::domain::link::Link;
+use crate::pod::{LINES_BETWEEN, Line};
+
+const LINES_A_SECOND: u32 = 200;
+/// Lines that wait for a log that does not take them; more are dropped.
+const WAITING: usize = 256;
+const LINE_EVERY: Duration = Duration::from_secs(60);
+const PIECE_BYTES: usize = 16 * 1024;
+
+/// Speaks on the log; clones speak on the same one.
+#[derive(Clone)]
+pub struct Voice {
+    words: mpsc::Sender<Word>,
+    line: watch::Sender<Line>,
+    shared: Arc<Mutex<Shared>>,
+}
+
+struct Shared {
+    throttle: Throttle,
+    secrets: Vec<String>,
+}
+
+enum Word {
+    Text(String),
+    Last,
+}
+
+impl Voice {
+    /// A voice that writes to `out`, and the task that does it; it says `line` at once.
+    pub fn start(line: Line, out: impl AsyncWrite + Unpin + Send + 'static) -> (Self, JoinHandle<()>) {
+        let (words, heard) = mpsc::channel(WAITING);
+        let (line, current) = watch::channel(line);
+        let shared = Shared {
+            throttle: Throttle::new(LINES_A_SECOND),
+            secrets: Vec::new(),
+        };
+        let shared = Arc::new(Mutex::new(shared));
+        let writer = Writer {
+            out,
+            line: current,
+            since_line: 0,
+            shared: shared.clone(),
+        };
+        (Self { words, line, shared }, tokio::spawn(writer.write(heard)))
+    }
+
+    /// Never lets this text out.
+    pub fn keep_secret(&self, secret: &str) {
+        let mut shared = lock(&self.shared);
+        if !secret.is_empty() && !shared.secrets.iter().any(|known| known == secret) {
+            shared.secrets.push(secret.to_owned());
+        }
+    }
+
+    /// Says a sentence of the agent's own to the people who read the log.
+    pub fn say(&self, text: &str) {
+        let text = format!("dcaas: {}", output::redact(text, &lock(&self.shared).secrets));
+        if self.words.try_send(Word::Text(text)).is_err() {
+            lock(&self.shared).throttle.lost();
+        }
+    }
+
+    /// The link as it is now; the line says it when it changed.
+    pub fn set_link(&self, link: &Link) {
+        let mut link = link.clone();
+        link.why = output::redact(&link.why, &lock(&self.shared).secrets);
+        self.line.send_if_modified(|line| {
+            let changed = line.link != link;
+            line.link = link;
+            changed
+        });
+    }
+
+    /// The link as it was last said.
+    pub fn link(&self) -> Link {
+        self.line.borrow().link.clone()
+    }
+
+    /// Passes a child's output on until it ends; what its lines mean goes to `heard`.
+    pub async fn pass(self, mut from: impl AsyncRead + Unpin, heard: mpsc::Sender<Heard>) {
+        let mut lines = Lines::default();
+        let mut piece = vec![0; PIECE_BYTES];
+        while let Ok(length @ 1..) = from.read(&mut piece).await {
+            lines.feed(&piece[..length], |line, cut| self.pass_line(line, cut, &heard));
+        }
+        lines.finish(|line, cut| self.pass_line(line, cut, &heard));
+    }
+
+    /// Writes what is left and the line, and ends.
+    pub async fn end(self, writer: JoinHandle<()>, within: Duration) {
+        let _ = timeout(within, async {
+            let _ = self.words.send(Word::Last).await;
+            let _ = writer.await;
+        })
+        .await;
+    }
+
+    fn pass_line(&self, line: &[u8], cut: bool, heard: &mpsc::Sender<Heard>) {
+        let meaning = hear(&String::from_utf8_lossy(line));
+        // the code of a sign-in that is not ours is nobody's business
+        let private = meaning == Some(Heard::AsksToSignIn);
+        if let Some(meaning) = meaning {
+            // full: the same was heard very often, and the status will tell
+            let _ = heard.try_send(meaning);
+        }
+        let mut shared = lock(&self.shared);
+        if private || !shared.throttle.admit(Instant::now()) {
+            return;
+        }
+        let text = output::passed_on(line, cut, &shared.secrets);
+        if self.words.try_send(Word::Text(text)).is_err() {
+            shared.throttle.lost();
+        }
+    }
+}
+
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Writer<W> {
+    out: W,
+    line: watch::Receiver<Line>,
+    since_line: usize,
+    shared: Arc<Mutex<Shared>>,
+}
+
+impl<W: AsyncWrite + Unpin> Writer<W> {
+    async fn write(mut self, mut words: mpsc::Receiver<Word>) {
+        self.own_line().await;
+        let mut again = interval_at(tokio::time::Instant::now() + LINE_EVERY, LINE_EVERY);
+        let mut second = interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                Ok(()) = self.line.changed() => self.own_line().await,
+                _ = again.tick() => self.own_line().await,
+                _ = second.tick() => self.say_dropped().await,
+                word = words.recv() => match word {
+                    Some(Word::Text(text)) => self.text(&text).await,
+                    Some(Word::Last) | None => break,
+                },
+            }
+        }
+        self.say_dropped().await;
+        self.own_line().await;
+    }
+
+    async fn own_line(&mut self) {
+        let mut line = self.line.borrow_and_update().clone();
+        line.at = Utc::now();
+        self.since_line = 0;
+        self.put(&line.render()).await;
+    }
+
+    async fn text(&mut self, text: &str) {
+        self.put(text).await;
+        self.since_line += 1;
+        if self.since_line >= LINES_BETWEEN {
+            self.own_line().await;
+        }
+    }
+
+    async fn say_dropped(&mut self) {
+        let dropped = lock(&self.shared).throttle.take_dropped();
+        if dropped > 0 {
+            self.text(&format!(
+                "dcaas: {dropped} lines of output were dropped (more than {LINES_A_SECOND} a second)"
+            ))
+            .await;
+        }
+    }
+
+    /// A log that is gone is nobody's loss; the workspace goes on.
+    async fn put(&mut self, line: &str) {
+        let _ = self.out.write_all(format!("{line}\n").as_bytes()).await;
+        let _ = self.out.flush().await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! What the pod and the control plane say to each other: paths, names, the agent's line, and the notice.
+
+mod line;
+mod notice;
+
+pub use line::{LINE_BYTES, LINES_BETWEEN, Line, OURS, TAIL_LINES, is_ours, newest_line};
+pub use notice::{Notice, annotation};
+
+/// Where the platform's image has the tree that `dcaas install` copies.
+pub const IMAGE_ROOT: &str = "/dcaas";
+/// Where that tree lies in the workspace's container.
+pub const PLATFORM: &str = "/opt/dcaas";
+/// The agent's and the CLI's live state, in memory.
+pub const RUN: &str = "/run/dcaas";
+/// The downward API's files.
+pub const POD: &str = "/run/dcaas-pod";
+/// The tunnel's token, a file for each key of the Secret.
+pub const TOKEN: &str = "/run/dcaas-token";
+/// The member's home disk.
+pub const HOME: &str = "/home/dev";
+/// The member's storage container.
+pub const DATA: &str = "/data";
+
+/// The executable, under the platform's tree.
+pub const PROGRAM: &str = "bin/dcaas";
+/// The VS Code CLI, under the platform's tree.
+pub const CODE: &str = "bin/code";
+
+/// The file of the downward API with the Pod's annotations.
+pub const ANNOTATIONS_FILE: &str = "annotations";
+/// The file of the downward API with the Pod's labels.
+pub const LABELS_FILE: &str = "labels";
+
+/// The label of a Pod (and of the template) that names its session.
+pub const SESSION: &str = "dcaas.dev/session";
+/// The annotation of a Pod that tells the agent something.
+pub const NOTICE: &str = "dcaas.dev/notice";
+
+/// The key of the token's Secret that names who issued it: `github` or `microsoft`.
+pub const PROVIDER_KEY: &str = "provider";
+/// The key of the token itself.
+pub const ACCESS_TOKEN_KEY: &str = "access_token";
+/// The key of the refresh token, where the provider gives one.
+pub const REFRESH_TOKEN_KEY: &str = "refresh_token";
+
+/// The command of the init container.
+pub fn install_command() -> Vec<String> {
+    [
+        &format!("{IMAGE_ROOT}/{PROGRAM}"),
+        "install",
+        "--from",
+        IMAGE_ROOT,
+        "--to",
+        PLATFORM,
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
+/// The command of the workspace's container; `grace` is the Pod's termination grace period in seconds.
+pub fn agent_command(tunnel: &str, session: &str, grace: u64) -> Vec<String> {
+    let program = format!("{PLATFORM}/{PROGRAM}");
+    let grace = grace.to_string();
+    let pairs = [
+        ("--platform", PLATFORM),
+        ("--run", RUN),
+        ("--pod", POD),
+        ("--token", TOKEN),
+        ("--tunnel", tunnel),
+        ("--session", session),
+        ("--grace", &grace),
+    ];
+    [program.as_str(), "agent"]
+        .into_iter()
+        .chain(pairs.into_iter().flat_map(|(flag, value)| [flag, value]))
+        .map(str::to_owned)
+        .collect()
+}
