@@ -46,11 +46,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve { port } => {
             let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
             // the host reads stdout line by line; a line on stderr would count as an error there
-            tracing_subscriber::fmt()
-                .json()
-                .flatten_event(true)
-                .with_env_filter(filter)
-                .init();
+            tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).init();
             let variables = std::env::vars().collect();
             tokio_runtime()?.block_on(serve::serve(port, App::new(&variables)))?;
             Ok(ExitCode::SUCCESS)
@@ -61,8 +57,5 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 fn tokio_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?)
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }

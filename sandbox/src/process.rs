@@ -159,7 +159,8 @@ impl Child {
     /// Waits until a GET of this address is answered with a 2xx.
     pub async fn answers(&self, limit: Duration, client: &reqwest::Client, url: &str) -> anyhow::Result<()> {
         let ask = || client.get(url).timeout(Duration::from_secs(2)).send();
-        let good = |answer: reqwest::Result<reqwest::Response>| answer.is_ok_and(|it| it.status().is_success());
+        let good =
+            |answer: reqwest::Result<reqwest::Response>| answer.is_ok_and(|it| it.status().is_success());
         self.ready(limit, || ask().map(good)).await
     }
 

@@ -9,7 +9,8 @@ use tokio::signal::unix::{SignalKind, signal};
 #[tokio::main]
 async fn main() -> ExitCode {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,kube_client=off".into());
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| "warn,kube_client=off".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match run(&Options::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -54,7 +55,11 @@ fn tell(world: &Arc<World>) -> Result<()> {
             (false, true) => "member",
             (false, false) => "no member",
         };
-        println!("  {:<11} {} ({role})", person["name"].as_str().unwrap_or_default(), person["oid"].as_str().unwrap_or_default());
+        println!(
+            "  {:<11} {} ({role})",
+            person["name"].as_str().unwrap_or_default(),
+            person["oid"].as_str().unwrap_or_default()
+        );
     }
     Ok(())
 }

@@ -68,6 +68,7 @@ pub async fn bytes(request: Request) -> Result<Vec<u8>, Refusal> {
 pub async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Refusal> {
     let bytes = bytes(request).await?;
     let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-    serde_json::from_slice(text)
-        .map_err(|error| Refusal::new(400, format!("the body is not what this verb takes: {error}"), "change it"))
+    serde_json::from_slice(text).map_err(|error| {
+        Refusal::new(400, format!("the body is not what this verb takes: {error}"), "change it")
+    })
 }

@@ -9,8 +9,8 @@ use crate::{
     listener::{Listener, Request},
     world::World,
 };
-use anyhow::Result;
 use answers::{Outcome, Refusal, body, empty, json};
+use anyhow::Result;
 use http::Method;
 use std::sync::{Arc, Weak};
 
@@ -88,4 +88,3 @@ const VERBS: &str = "verbs: GET /, POST /stop, GET /leftovers, GET|POST /people,
 fn no_verb(request: &Request) -> Refusal {
     unknown(request.method(), request.uri().path())
 }
-

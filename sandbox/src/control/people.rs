@@ -31,7 +31,11 @@ pub fn token(world: &World, mut wish: Map<String, Value>) -> Outcome {
     let mut take = |name: &str| wish.remove(name).and_then(|value| value.as_str().map(str::to_owned));
     let (person, installation) = (take("person"), take("installation"));
     let Some(person) = person else {
-        return Err(Refusal::new(400, "`person` is missing", "say whose token it shall be: {\"person\":\"ada\"}"));
+        return Err(Refusal::new(
+            400,
+            "`person` is missing",
+            "say whose token it shall be: {\"person\":\"ada\"}",
+        ));
     };
     let person = world.people.find(&person).map_err(Refusal::missing)?;
     let installation = installation.unwrap_or_else(|| person.installation.clone());

@@ -27,42 +27,25 @@ pub(super) struct KeyRing {
 impl Key {
     fn new() -> anyhow::Result<Self> {
         let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| anyhow!("no RSA key could be made"))?;
-        Ok(Self {
-            id: URL_SAFE_NO_PAD.encode(Uuid::new_v4()),
-            pair,
-        })
+        Ok(Self { id: URL_SAFE_NO_PAD.encode(Uuid::new_v4()), pair })
     }
 
     /// An RS256 signature, as the last part of a token.
     pub fn sign(&self, text: &str) -> anyhow::Result<String> {
         let mut signature = vec![0; self.pair.public_modulus_len()];
-        let signed = self.pair.sign(
-            &RSA_PKCS1_SHA256,
-            &SystemRandom::new(),
-            text.as_bytes(),
-            &mut signature,
-        );
+        let signed = self.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature);
         signed.map_err(|_| anyhow!("the key did not sign"))?;
         Ok(URL_SAFE_NO_PAD.encode(signature))
     }
 
     /// The public half as PEM, as people find it on the web and forgers use it for a secret.
     pub fn public_pem(&self) -> anyhow::Result<String> {
-        let der: PublicKeyX509Der = self
-            .pair
-            .public_key()
-            .as_der()
-            .map_err(|_| anyhow!("the key has no public half"))?;
+        let der: PublicKeyX509Der =
+            self.pair.public_key().as_der().map_err(|_| anyhow!("the key has no public half"))?;
         let text = STANDARD.encode(der.as_ref());
-        let lines: Vec<&str> = text
-            .as_bytes()
-            .chunks(64)
-            .filter_map(|line| str::from_utf8(line).ok())
-            .collect();
-        Ok(format!(
-            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
-            lines.join("\n")
-        ))
+        let lines: Vec<&str> =
+            text.as_bytes().chunks(64).filter_map(|line| str::from_utf8(line).ok()).collect();
+        Ok(format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n")))
     }
 
     /// One entry of the key set; Entra's carry no `alg`.
@@ -81,11 +64,7 @@ impl Key {
 impl KeyRing {
     /// A ring with new keys.
     pub fn new() -> anyhow::Result<Self> {
-        Ok(Self {
-            current: Key::new()?,
-            unknown: Key::new()?,
-            retired: Vec::new(),
-        })
+        Ok(Self { current: Key::new()?, unknown: Key::new()?, retired: Vec::new() })
     }
 
     /// Signs with a new key from now on; the old one stays published unless the old ones are dropped.
@@ -108,10 +87,8 @@ impl KeyRing {
 
     /// The key set (RFC 7517) as Entra publishes it.
     pub fn published(&self) -> Value {
-        let keys: Vec<Value> = std::iter::once(&self.current)
-            .chain(&self.retired)
-            .map(Key::published)
-            .collect();
+        let keys: Vec<Value> =
+            std::iter::once(&self.current).chain(&self.retired).map(Key::published).collect();
         json!({ "keys": keys })
     }
 

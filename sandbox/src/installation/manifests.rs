@@ -26,7 +26,8 @@ pub async fn apply(client: &Client, folder: &Path, values: &Values) -> Result<()
 
 /// The objects of each file, filled.
 fn read(folder: &Path, values: &Values) -> Result<Vec<(String, Vec<DynamicObject>)>> {
-    let entries = std::fs::read_dir(folder).with_context(|| format!("no manifests in {}", folder.display()))?;
+    let entries =
+        std::fs::read_dir(folder).with_context(|| format!("no manifests in {}", folder.display()))?;
     let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.retain(|path| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml"));
     files.sort();
@@ -67,7 +68,10 @@ mod tests {
     fn manifests_are_read_in_order_and_filled() {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in [
-            ("b.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, namespace: '${INSTALLATION}'}\n"),
+            (
+                "b.yaml",
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, namespace: '${INSTALLATION}'}\n",
+            ),
             ("a.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: '${INSTALLATION}'}\n"),
             ("c.txt", "${NOBODY}"),
         ] {

@@ -294,7 +294,8 @@ impl Installation {
 
     /// What an app's settings may ask for.
     fn values(&self) -> Result<Values> {
-        let gate = |party: &str| self.gate.url(party).map(|url| url.as_str().trim_end_matches('/').to_owned());
+        let gate =
+            |party: &str| self.gate.url(party).map(|url| url.as_str().trim_end_matches('/').to_owned());
         let account = |party: &str| self.gate.url(party).map(String::from);
         Ok([
             ("installation", self.name.clone()),

@@ -57,8 +57,7 @@ impl Work {
                 owned.lose();
             }
         }
-        let steps =
-            decide(&cloud.pools, &cloud.seen(), &list, &cloud.closed(), &self.shared.delays, now);
+        let steps = decide(&cloud.pools, &cloud.seen(), &list, &cloud.closed(), &self.shared.delays, now);
         cloud.told.retain(|uid, _| list.iter().any(|pod| pod.uid == *uid));
         let pod = |uid: &str| waits.iter().map(|(_, pod)| pod).find(|pod| pod.uid().as_deref() == Some(uid));
         for step in steps {

@@ -101,7 +101,8 @@ fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
     let exists = toleration.operator.as_deref() == Some("Exists");
     (effect.is_empty() || effect == taint.effect)
         && (key == taint.key || (key.is_empty() && exists))
-        && (exists || toleration.value.as_deref().unwrap_or_default() == taint.value.as_deref().unwrap_or_default())
+        && (exists
+            || toleration.value.as_deref().unwrap_or_default() == taint.value.as_deref().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -139,8 +140,14 @@ mod tests {
         let table: [Row; 7] = [
             (|s| s["tolerations"] = json!([]), Some("node(s) had untolerated taint {sku: gpu}")),
             (|s| s["tolerations"] = json!([{"operator": "Exists"}]), None),
-            (|s| s["tolerations"][0]["value"] = json!("cpu"), Some("node(s) had untolerated taint {sku: gpu}")),
-            (|s| s["nodeSelector"] = json!({"a": "b"}), Some("node(s) didn't match Pod's node affinity/selector")),
+            (
+                |s| s["tolerations"][0]["value"] = json!("cpu"),
+                Some("node(s) had untolerated taint {sku: gpu}"),
+            ),
+            (
+                |s| s["nodeSelector"] = json!({"a": "b"}),
+                Some("node(s) didn't match Pod's node affinity/selector"),
+            ),
             (|s| s["nodeSelector"] = json!({}), None),
             (
                 |s| s["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = json!("2"),

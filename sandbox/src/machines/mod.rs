@@ -114,9 +114,7 @@ impl Machines {
     #[must_use]
     pub fn list(&self) -> Value {
         let cloud = self.shared.cloud();
-        let machine = |(node, machine): (&String, &cloud::Owned)| {
-            json!({"node": node, "pool": machine.pool, "state": machine.state.word(), "pods": machine.pods})
-        };
+        let machine = |(node, machine): (&String, &cloud::Owned)| json!({"node": node, "pool": machine.pool, "state": machine.state.word(), "pods": machine.pods});
         Value::Array(cloud.machines.iter().map(machine).collect())
     }
 

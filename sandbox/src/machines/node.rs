@@ -50,7 +50,9 @@ impl Machine {
     /// With the node's last lines, if it does not come up.
     pub async fn start(ground: &Ground, pool: &Pool, name: &str, faults: &Path) -> Result<Self> {
         let state = ground.state.join(name);
-        tokio::fs::create_dir_all(&state).await.with_context(|| format!("{} can not be made", state.display()))?;
+        tokio::fs::create_dir_all(&state)
+            .await
+            .with_context(|| format!("{} can not be made", state.display()))?;
         let user = ground.authority.client_leaf(&format!("system:node:{name}"), "system:nodes")?;
         let kubeconfig = state.join("kubeconfig");
         access::write_kubeconfig(&kubeconfig, &ground.cluster, &ground.authority.pem(), &user)?;
@@ -61,7 +63,14 @@ impl Machine {
         std::fs::write(&ca, ground.authority.pem())?;
         let mut program = Program::new(name, &ground.program, state.join("node.log"))
             .args(["node", "--name", name, "--labels", &labels(pool), "--capacity", &capacity(pool)])
-            .args(["--shutdown-grace", "3s", "--taints", &taints(pool), "--provider-id", &provider_id(pool, name)]);
+            .args([
+                "--shutdown-grace",
+                "3s",
+                "--taints",
+                &taints(pool),
+                "--provider-id",
+                &provider_id(pool, name),
+            ]);
         for (flag, path) in [
             ("--kubeconfig", &kubeconfig),
             ("--state", &state),
@@ -112,7 +121,11 @@ fn taints(pool: &Pool) -> String {
 }
 
 fn capacity(pool: &Pool) -> String {
-    let mut list = format!("cpu={}m,memory={}Ki,pods=30,ephemeral-storage=120Gi", pool.has.cpu, pool.has.memory / 1_024_000);
+    let mut list = format!(
+        "cpu={}m,memory={}Ki,pods=30,ephemeral-storage=120Gi",
+        pool.has.cpu,
+        pool.has.memory / 1_024_000
+    );
     if pool.has.gpus > 0 {
         list += &format!(",nvidia.com/gpu={}", pool.has.gpus / 1000);
     }

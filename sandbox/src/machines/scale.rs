@@ -25,11 +25,17 @@ pub struct Delays {
 
 impl Delays {
     /// Minutes, as with AKS (though nearer to one than to ten).
-    pub const USUAL: Self =
-        Self { bring: Duration::from_secs(75), unneeded: Duration::from_secs(120), lost: Duration::from_secs(300) };
+    pub const USUAL: Self = Self {
+        bring: Duration::from_secs(75),
+        unneeded: Duration::from_secs(120),
+        lost: Duration::from_secs(300),
+    };
     /// Seconds, for tests and for the tour.
-    pub const FAST: Self =
-        Self { bring: Duration::from_secs(1), unneeded: Duration::from_secs(5), lost: Duration::from_secs(60) };
+    pub const FAST: Self = Self {
+        bring: Duration::from_secs(1),
+        unneeded: Duration::from_secs(5),
+        lost: Duration::from_secs(60),
+    };
 }
 
 /// A pod that the scheduler could not place.
@@ -110,7 +116,8 @@ pub fn decide(
         if kept.iter().any(|uid| uid.as_ref() == Some(&pod.uid)) {
             continue;
         }
-        let fits = |name: &str| pools.iter().any(|pool| pool.name == name && misfit(&pod.shape, pool).is_none());
+        let fits =
+            |name: &str| pools.iter().any(|pool| pool.name == name && misfit(&pod.shape, pool).is_none());
         let free = (0..machines.len())
             .find(|&at| kept[at].is_none() && may_take(&machines[at], now) && fits(&machines[at].pool));
         if let Some(at) = free {
@@ -131,7 +138,9 @@ pub fn decide(
     for (machine, kept) in machines.iter().zip(&kept) {
         let node = machine.node.clone();
         match machine.state {
-            State::Lost { since } if now.duration_since(since) >= delays.lost => steps.push(Step::Forget { node }),
+            State::Lost { since } if now.duration_since(since) >= delays.lost => {
+                steps.push(Step::Forget { node })
+            }
             State::Ready { since } if machine.pods == 0 && kept.is_none() => {
                 if now.duration_since(machine.empty_since.max(since)) >= delays.unneeded {
                     steps.push(Step::Remove { node });

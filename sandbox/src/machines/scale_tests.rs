@@ -60,9 +60,8 @@ fn a_machine_that_a_pod_did_not_take_does_not_count_for_it() {
     let start = Instant::now();
     let now = start + Duration::from_secs(60);
     let waiting = [pod("a", "steady")];
-    let decide = |machines: &[Seen]| {
-        decide(&two_pools(), machines, &waiting, &BTreeMap::new(), &Delays::USUAL, now)
-    };
+    let decide =
+        |machines: &[Seen]| decide(&two_pools(), machines, &waiting, &BTreeMap::new(), &Delays::USUAL, now);
     let fresh = State::Ready { since: now };
     assert_eq!(decide(&[machine("n0", fresh, 0, now, Some("a"))]), []);
     let old = State::Ready { since: start };
@@ -90,10 +89,7 @@ fn what_brings_no_machine_is_told_in_the_autoscalers_words() {
     let mut strict = pod("a", "steady");
     strict.shape.tolerations.clear();
     assert_eq!(say(strict, &[]), refuse(&format!("1 node(s) had untolerated taint {{sku: gpu}}, {other}")));
-    assert_eq!(
-        say(pod("a", "nowhere"), &[]),
-        refuse("2 node(s) didn't match Pod's node affinity/selector")
-    );
+    assert_eq!(say(pod("a", "nowhere"), &[]), refuse("2 node(s) didn't match Pod's node affinity/selector"));
 }
 
 #[test]
@@ -122,10 +118,8 @@ fn a_pool_has_no_more_machines_than_its_maximum() {
     let now = Instant::now();
     let machines: Vec<Seen> =
         (0..pools::MAX_MACHINES).map(|n| machine(&n.to_string(), State::Coming, 1, now, Some("x"))).collect();
-    let machines: Vec<Seen> = machines
-        .into_iter()
-        .map(|machine| Seen { state: State::Ready { since: now }, ..machine })
-        .collect();
+    let machines: Vec<Seen> =
+        machines.into_iter().map(|machine| Seen { state: State::Ready { since: now }, ..machine }).collect();
     let steps = decide(&two_pools(), &machines, &[pod("a", "steady")], &BTreeMap::new(), &Delays::FAST, now);
     assert_eq!(
         steps,

@@ -68,7 +68,9 @@ impl World {
         let state = options.state.canonicalize().context("--state")?;
         let lock = Lock::take(&state, &options.name)?;
         let folder = state.join(&options.name);
-        let path = |path: &PathBuf, flag: &str| path.canonicalize().with_context(|| format!("{flag} {}", path.display()));
+        let path = |path: &PathBuf, flag: &str| {
+            path.canonicalize().with_context(|| format!("{flag} {}", path.display()))
+        };
         let [app, manifests, images] = [
             path(&options.app, "--app")?,
             path(&options.manifests, "--manifests")?,
@@ -76,7 +78,8 @@ impl World {
         ];
         let program = std::path::absolute(&options.kubernetes)?;
         let binaries = Binaries::find(&program, std::env::var_os("KUBEBUILDER_ASSETS"))?;
-        let [machines, volumes, installations] = ["machines", "volumes", "installations"].map(|name| folder.join(name));
+        let [machines, volumes, installations] =
+            ["machines", "volumes", "installations"].map(|name| folder.join(name));
         for folder in [&machines, &volumes, &installations] {
             std::fs::create_dir_all(folder)?;
         }
@@ -211,7 +214,9 @@ impl World {
     pub fn installation(&self, name: &str) -> Result<Arc<Installation>> {
         let all = self.installations();
         let known = || all.keys().cloned().collect::<Vec<_>>().join(", ");
-        all.get(name).cloned().with_context(|| format!("there is no installation `{name}`; there are {}", known()))
+        all.get(name)
+            .cloned()
+            .with_context(|| format!("there is no installation `{name}`; there are {}", known()))
     }
 
     /// All installations.
@@ -251,7 +256,8 @@ impl World {
         let left = remains::descendants(std::process::id());
         left.iter().for_each(|remain| remains::end(remain.pid));
         if !left.is_empty() {
-            let list: Vec<_> = left.iter().map(|remain| format!("{} {}", remain.pid, remain.command)).collect();
+            let list: Vec<_> =
+                left.iter().map(|remain| format!("{} {}", remain.pid, remain.command)).collect();
             bail!("processes were left behind and had to be killed:\n  {}", list.join("\n  "));
         }
         Ok(())

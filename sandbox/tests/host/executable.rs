@@ -1,5 +1,7 @@
 //! A tiny custom handler: the test binary itself, started again by the host under test.
 
+#![expect(clippy::disallowed_methods, reason = "an exit is what is tested here")]
+
 use std::{collections::BTreeMap, env, time::Duration};
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
@@ -11,7 +13,9 @@ use tokio::sync::Notify;
 #[test]
 #[ignore = "not a test: the executable that the host of the other tests starts"]
 fn the_executable() {
-    let Ok(port) = env::var("FUNCTIONS_CUSTOMHANDLER_PORT") else { return };
+    let Ok(port) = env::var("FUNCTIONS_CUSTOMHANDLER_PORT") else {
+        return;
+    };
     println!("cwd {}", env::current_dir().unwrap().display());
     eprintln!("warning: only a warning");
     let address = ("127.0.0.1", port.parse().unwrap());
@@ -77,11 +81,16 @@ async fn answer(request: HttpRequest, body: web::Payload, gate: web::Data<Notify
             let headers: Vec<(String, String)> = request
                 .headers()
                 .iter()
-                .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+                .map(|(name, value)| {
+                    (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                })
                 .collect();
             let (method, uri) = (request.method().to_string(), request.uri().to_string());
             let sent = json!({"method": method, "uri": uri, "headers": headers, "body": length(body).await});
-            HttpResponse::Ok().append_header(("set-cookie", "a=1")).append_header(("set-cookie", "b=2")).json(sent)
+            HttpResponse::Ok()
+                .append_header(("set-cookie", "a=1"))
+                .append_header(("set-cookie", "b=2"))
+                .json(sent)
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The Functions host with a real child: what a client sees, what the executable sees, and what a crash does.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it should be")]
+
 mod crash;
 mod executable;
 mod pass;
@@ -30,12 +32,27 @@ pub struct Wish {
 }
 
 const FUNCTIONS: &[(&str, &str)] = &[
-    ("all", r#"{"type":"httpTrigger","direction":"in","name":"req","route":"api/{what}","authLevel":"anonymous"}"#),
-    ("a-get", r#"{"type":"httpTrigger","direction":"in","name":"req","route":"only/get","methods":["get"],"authLevel":"anonymous"}"#),
+    (
+        "all",
+        r#"{"type":"httpTrigger","direction":"in","name":"req","route":"api/{what}","authLevel":"anonymous"}"#,
+    ),
+    (
+        "a-get",
+        r#"{"type":"httpTrigger","direction":"in","name":"req","route":"only/get","methods":["get"],"authLevel":"anonymous"}"#,
+    ),
     ("keyed", r#"{"type":"httpTrigger","direction":"in","name":"req","route":"keyed"}"#),
-    ("tick", r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 0 1 1 *","useMonitor":false}"#),
-    ("silent", r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 0 1 1 *","useMonitor":false}"#),
-    ("slow", r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 0 1 1 *","useMonitor":false}"#),
+    (
+        "tick",
+        r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 0 1 1 *","useMonitor":false}"#,
+    ),
+    (
+        "silent",
+        r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 0 1 1 *","useMonitor":false}"#,
+    ),
+    (
+        "slow",
+        r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 0 1 1 *","useMonitor":false}"#,
+    ),
 ];
 
 impl Bench {
@@ -48,7 +65,8 @@ impl Bench {
                 false => "",
             };
             fs::create_dir_all(app.join(name)).unwrap();
-            fs::write(app.join(name).join("function.json"), format!(r#"{{"bindings":[{binding}{answer}]}}"#)).unwrap();
+            fs::write(app.join(name).join("function.json"), format!(r#"{{"bindings":[{binding}{answer}]}}"#))
+                .unwrap();
         }
         let host = serde_json::json!({"version": "2.0", "extensions": {"http": {"routePrefix": ""}},
             "functionTimeout": wish.timeout.unwrap_or("00:10:00"),
@@ -60,7 +78,8 @@ impl Bench {
         settings.insert("ONCE".into(), folder.path().join("once").display().to_string());
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let (client, oddities) = (reqwest::Client::new(), Oddities::new());
-        let limits = Limits { front_end: wish.front_end.unwrap_or(Duration::from_secs(230)), ..Limits::default() };
+        let limits =
+            Limits { front_end: wish.front_end.unwrap_or(Duration::from_secs(230)), ..Limits::default() };
         let wanted = HostSettings {
             port: 0,
             app,

@@ -13,27 +13,15 @@ use super::{Wish, images, stamp};
 pub fn assemble(built: &Path, wish: Wish) -> Result<PathBuf> {
     let repository = super::repository();
     let app = super::target().join(if wish.fast { "app-fast" } else { "app" });
-    let mut wanted = vec![
-        "host.json".to_owned(),
-        "dcaas".to_owned(),
-        "settings.json".to_owned(),
-    ];
+    let mut wanted = vec!["host.json".to_owned(), "dcaas".to_owned(), "settings.json".to_owned()];
     stamp::copy(&repository.join("host.json"), &app.join("host.json"), false)?;
     stamp::copy(&built.join("dcaas"), &app.join("dcaas"), true)?;
-    stamp::write(
-        &app.join("settings.json"),
-        format!("{:#}\n", settings(wish)).as_bytes(),
-        false,
-    )?;
+    stamp::write(&app.join("settings.json"), format!("{:#}\n", settings(wish)).as_bytes(), false)?;
     for entry in std::fs::read_dir(repository.join("functions"))? {
         let folder = entry?.path();
         let file = folder.join("function.json");
         if file.exists() {
-            let name = folder
-                .file_name()
-                .context("a function has a name")?
-                .to_string_lossy()
-                .into_owned();
+            let name = folder.file_name().context("a function has a name")?.to_string_lossy().into_owned();
             stamp::copy(&file, &app.join(&name).join("function.json"), false)?;
             wanted.push(name);
         }
@@ -102,13 +90,7 @@ mod tests {
 
     #[test]
     fn fast_changes_the_default_profile_and_the_grace() {
-        let (slow, fast) = (
-            settings(Wish::default()),
-            settings(Wish {
-                fast: true,
-                release: false,
-            }),
-        );
+        let (slow, fast) = (settings(Wish::default()), settings(Wish { fast: true, release: false }));
         assert_eq!(slow["DEFAULT_PROFILE"], "steady");
         assert_eq!(fast["DEFAULT_PROFILE"], "brief");
         assert_ne!(slow["GRACE"], fast["GRACE"]);
