@@ -10,6 +10,7 @@ use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use futures::FutureExt;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -29,6 +30,8 @@ pub struct Program {
     pub env: BTreeMap<String, String>,
     /// The working directory; the world's own if none.
     pub dir: Option<PathBuf>,
+    /// What it gets when the world dies: KILL, or TERM for a program that then ends what it has started.
+    pub last_word: Signal,
     /// Where its output is appended to.
     pub log: PathBuf,
 }
@@ -46,14 +49,8 @@ impl Program {
     /// A program without arguments and environment.
     pub fn new(name: &str, path: impl Into<PathBuf>, log: impl Into<PathBuf>) -> Self {
         let (args, env) = (Vec::new(), BTreeMap::new());
-        Self {
-            name: name.to_owned(),
-            path: path.into(),
-            args,
-            env,
-            dir: None,
-            log: log.into(),
-        }
+        let last_word = Signal::SIGKILL;
+        Self { name: name.to_owned(), path: path.into(), args, env, dir: None, last_word, log: log.into() }
     }
 
     /// Adds arguments.
@@ -65,6 +62,12 @@ impl Program {
     /// Sets one variable of its environment.
     pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.env.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Lets it end by itself, and what it has started, when the world dies.
+    pub fn ends_by_itself(mut self) -> Self {
+        self.last_word = Signal::SIGTERM;
         self
     }
 
@@ -90,19 +93,10 @@ impl Program {
         // dies, also by SIGKILL, and then becomes the program. Only the direct child is reached so: a program
         // that makes children of its own has to look after them.
         let mut command = tokio::process::Command::new("setpriv");
-        command
-            .args(["--pdeathsig", "KILL", "--"])
-            .arg(&self.path)
-            .args(&self.args);
-        command
-            .env_clear()
-            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
-            .envs(&self.env);
-        command
-            .stdin(Stdio::null())
-            .stdout(out.try_clone()?)
-            .stderr(out)
-            .process_group(0);
+        let last_word = self.last_word.as_str().trim_start_matches("SIG");
+        command.args(["--pdeathsig", last_word, "--"]).arg(&self.path).args(&self.args);
+        command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path))).envs(&self.env);
+        command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out).process_group(0);
         if let Some(dir) = &self.dir {
             command.current_dir(dir);
         }
@@ -170,21 +164,22 @@ impl Child {
 
     /// Waits until its output tells what is looked for.
     pub async fn says<T>(&self, limit: Duration, find: impl Fn(&str) -> Option<T>) -> anyhow::Result<T> {
-        self.until(limit, async || find(&self.output())).await
+        self.until(limit, || std::future::ready(find(&self.output()))).await
     }
 
     /// Waits until `probe` is true; with its last lines in the error if it dies or takes too long.
-    pub async fn ready(&self, limit: Duration, probe: impl AsyncFn() -> bool) -> anyhow::Result<()> {
-        self.until(limit, async || probe().await.then_some(())).await
+    pub async fn ready<F>(&self, limit: Duration, probe: impl Fn() -> F) -> anyhow::Result<()>
+    where
+        F: Future<Output = bool>,
+    {
+        self.until(limit, || probe().map(|ready| ready.then_some(()))).await
     }
 
     /// Waits until a GET of this address is answered with a 2xx.
     pub async fn answers(&self, limit: Duration, client: &reqwest::Client, url: &str) -> anyhow::Result<()> {
         let ask = || client.get(url).timeout(Duration::from_secs(2)).send();
-        self.ready(limit, async || {
-            ask().await.is_ok_and(|answer| answer.status().is_success())
-        })
-        .await
+        let good = |answer: reqwest::Result<reqwest::Response>| answer.is_ok_and(|it| it.status().is_success());
+        self.ready(limit, || ask().map(good)).await
     }
 
     /// Sends SIGKILL to the group, now.
@@ -209,7 +204,11 @@ impl Child {
         }
     }
 
-    async fn until<T>(&self, limit: Duration, look: impl AsyncFn() -> Option<T>) -> anyhow::Result<T> {
+    // a closure that gives a future, not an `AsyncFn`: the future of a task has to be `Send`
+    async fn until<T, F>(&self, limit: Duration, look: impl Fn() -> F) -> anyhow::Result<T>
+    where
+        F: Future<Output = Option<T>>,
+    {
         let started = Instant::now();
         loop {
             let ended = self.ended();

@@ -31,6 +31,8 @@ pub struct Plan {
     pub folder: PathBuf,
     /// All of its environment but PATH and the port.
     pub environment: BTreeMap<String, String>,
+    /// What has changed since; for the runs that come.
+    pub later: Arc<Mutex<BTreeMap<String, String>>>,
     pub stderr_is_errors: bool,
 }
 
@@ -53,9 +55,11 @@ impl Plan {
             .arg(&self.path)
             .args(&self.arguments)
             .current_dir(&self.folder);
+        let later = self.later.lock().unwrap_or_else(PoisonError::into_inner).clone();
         command
             .env_clear()
             .envs(&self.environment)
+            .envs(later)
             .envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         for name in ["FUNCTIONS_CUSTOMHANDLER_PORT", "FUNCTIONS_HTTPWORKER_PORT"] {
             command.env(name, port.to_string());

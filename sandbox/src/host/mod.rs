@@ -29,7 +29,7 @@ use std::{
     collections::BTreeMap,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -56,6 +56,8 @@ pub struct HostSettings {
     pub executable: Option<PathBuf>,
     /// The app's settings; the executable's whole environment, but for PATH and what the host adds.
     pub settings: BTreeMap<String, String>,
+    /// Where clients reach the app; 0 takes a free port.
+    pub port: u16,
     /// Easy Auth in front of the app, with anonymous requests allowed.
     pub easy_auth: Option<EasyAuth>,
     /// Where log lines are appended to.
@@ -104,11 +106,12 @@ impl Default for Limits {
     }
 }
 
-/// A running host with its executable. Stop it; dropping it leaves the executable to die with the world.
+/// A running host with its executable. Stop it; dropped without that, it kills the executable all the same.
 pub struct Host {
     core: Arc<Core>,
     url: Url,
     listener: Listener,
+    later: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 /// What all parts of a host share.
@@ -159,10 +162,11 @@ impl Host {
             .map(|connection| Account::parse(connection, s.client.clone()))
             .transpose()?;
         let plan = plan(&app, &s)?;
-        let (port, initialization) = (child::free_port()?, app.host.initialization);
+        let later = plan.later.clone();
+        let (port, initialization) = (s.port, app.host.initialization);
         let supervisor = Supervisor::start(
             plan,
-            port,
+            child::free_port()?,
             initialization,
             limits,
             log.clone(),
@@ -192,12 +196,17 @@ impl Host {
             );
         }
         let all = core.clone();
-        let listener = Listener::start(None, move |request| http::answer(all.clone(), request)).await?;
+        let listener = Listener::start_on(port, None, move |request| http::answer(all.clone(), request)).await;
+        if listener.is_err() {
+            core.supervisor.stop().await;
+        }
+        let listener = listener?;
         core.listen();
         Ok(Self {
             url: listener.url()?,
             core,
             listener,
+            later,
         })
     }
 
@@ -209,6 +218,12 @@ impl Host {
     /// SIGKILL to the executable, now; the host restarts it, and does not count this among its crashes.
     pub fn kill_executable(&self) {
         self.core.supervisor.kill();
+    }
+
+    /// Changes a variable for every run of the executable that comes; the one that runs keeps what it has.
+    pub fn set_later(&self, name: &str, value: &str) {
+        let mut later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+        later.insert(name.to_owned(), value.to_owned());
     }
 
     /// Stops taking work, lets queue and timer invocations end for a moment, then kills the executable.
@@ -224,6 +239,13 @@ impl Host {
     /// The newest `n` lines of the host and its executable.
     pub fn log_tail(&self, n: usize) -> String {
         self.core.log.tail(n)
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.core.stopping.send_replace(true);
+        self.core.supervisor.end();
     }
 }
 
@@ -248,6 +270,7 @@ fn plan(app: &App, s: &HostSettings) -> Result<Plan> {
         arguments,
         folder,
         environment,
+        later: Arc::default(),
         stderr_is_errors: app.host.stderr_is_errors,
     })
 }

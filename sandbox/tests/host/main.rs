@@ -95,6 +95,7 @@ impl Bench {
             ..Limits::default()
         };
         let wanted = HostSettings {
+            port: 0,
             app,
             executable: Some(std::env::current_exe().unwrap()),
             settings,
