@@ -7,6 +7,7 @@ mod admin;
 mod app;
 mod call;
 mod child;
+mod core;
 mod easy_auth;
 mod envelope;
 mod function_json;
@@ -30,20 +31,20 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64},
     },
     time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
 use reqwest::Url;
-use tokio::{sync::watch, time::timeout};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{listener::Listener, strict::Oddities};
 use app::App;
-use child::{Phase, Plan};
-use function_json::Trigger;
+use child::Plan;
+use core::Core;
 use log::{Level, Log};
 use storage::Account;
 use supervisor::Supervisor;
@@ -114,23 +115,6 @@ pub struct Host {
     later: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
-/// What all parts of a host share.
-struct Core {
-    app: App,
-    settings: BTreeMap<String, String>,
-    limits: Limits,
-    log: Log,
-    oddities: Oddities,
-    supervisor: Supervisor,
-    easy_auth: Option<easy_auth::Checker>,
-    storage: Option<Account>,
-    upstream: upstream::Upstream,
-    calls: AtomicU64,
-    draining: AtomicBool,
-    stopping: watch::Sender<bool>,
-    tasks: watch::Sender<usize>,
-}
-
 impl Host {
     /// Starts the host and waits until the executable answers its first probe.
     pub async fn start(settings: HostSettings) -> Result<Self> {
@@ -196,7 +180,8 @@ impl Host {
             );
         }
         let all = core.clone();
-        let listener = Listener::start_on(port, None, move |request| http::answer(all.clone(), request)).await;
+        let listener =
+            Listener::start_on(port, None, move |request| http::answer(all.clone(), request)).await;
         if listener.is_err() {
             core.supervisor.stop().await;
         }
@@ -273,85 +258,4 @@ fn plan(app: &App, s: &HostSettings) -> Result<Plan> {
         later: Arc::default(),
         stderr_is_errors: app.host.stderr_is_errors,
     })
-}
-
-impl Core {
-    /// Starts the listeners of queue and timer triggers.
-    fn listen(self: &Arc<Self>) {
-        for function in &self.app.functions {
-            match (function.trigger.clone(), self.storage.clone()) {
-                (
-                    Trigger::Queue {
-                        binding,
-                        queue,
-                        binary,
-                    },
-                    Some(account),
-                ) => {
-                    let listener = queue::Listener {
-                        function: function.name.clone(),
-                        binding,
-                        queue,
-                        binary,
-                        account,
-                    };
-                    self.spawn(queue::listen(self.clone(), listener));
-                }
-                (
-                    Trigger::Timer {
-                        binding,
-                        schedule,
-                        run_on_startup,
-                        monitor,
-                    },
-                    _,
-                ) => {
-                    let function = function.name.clone();
-                    let listener = timer::Listener {
-                        function,
-                        binding,
-                        schedule,
-                        run_on_startup,
-                        monitor,
-                    };
-                    self.spawn(timer::listen(self.clone(), listener));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Runs work in the background; a stop waits for it.
-    fn spawn(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
-        let core = self.clone();
-        core.tasks.send_modify(|tasks| *tasks += 1);
-        tokio::spawn(async move {
-            work.await;
-            core.tasks.send_modify(|tasks| *tasks -= 1);
-        });
-    }
-
-    /// Waits until nothing of that is left, up to `limit`.
-    async fn idle(&self, limit: Duration) {
-        let _ = timeout(limit, self.tasks.subscribe().wait_for(|tasks| *tasks == 0)).await;
-    }
-
-    /// Whether listeners still take work.
-    fn is_listening(&self) -> bool {
-        !*self.stopping.borrow() && !self.draining.load(Ordering::Relaxed) && !self.is_stopped()
-    }
-
-    /// Whether the host has given the executable up, or was stopped.
-    fn is_stopped(&self) -> bool {
-        matches!(*self.supervisor.phase.borrow(), Phase::Stopped(_))
-    }
-
-    /// Waits for `what`, but no longer than until the host stops.
-    async fn unless_stopping(&self, what: impl Future<Output = ()>) {
-        let mut stopping = self.stopping.subscribe();
-        tokio::select! {
-            () = what => {}
-            _ = stopping.wait_for(|stopping| *stopping) => {}
-        }
-    }
 }
