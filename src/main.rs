@@ -48,7 +48,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             // the host reads stdout line by line; a line on stderr would count as an error there
             tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).init();
             let variables = std::env::vars().collect();
-            tokio_runtime()?.block_on(serve::serve(port, App::new(&variables)))?;
+            // clients are made where they run: the cluster's needs the runtime's tasks
+            tokio_runtime()?.block_on(async { serve::serve(port, App::new(&variables)).await })?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Agent(arguments) => agent::run(arguments),

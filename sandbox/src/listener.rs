@@ -52,15 +52,16 @@ impl Listener {
         Self::start_on(0, tls, answer).await
     }
 
-    /// The same on a port that was had before; 0 takes a free one.
+    /// The same on a port that is known already; 0 takes a free one.
     pub async fn start_on<A, F>(port: u16, tls: Option<ServerConfig>, answer: A) -> anyhow::Result<Self>
     where
         A: Fn(Request) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Result<Answer, Cut>> + Send + 'static,
     {
-        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-            .await
-            .with_context(|| format!("port {port} of loopback can not be had"))?;
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.with_context(|| match port {
+            0 => "no port is free on loopback".to_owned(),
+            port => format!("port {port} on loopback is taken by somebody else"),
+        })?;
         let address = socket.local_addr()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let tls = tls.map(|config| TlsAcceptor::from(Arc::new(config)));

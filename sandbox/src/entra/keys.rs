@@ -1,6 +1,7 @@
 //! The signing keys of the tenant: one that signs, old ones that are still published, one that never was.
 
 use anyhow::{Context, anyhow, bail};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
@@ -27,7 +28,9 @@ pub(super) struct KeyRing {
 impl Key {
     fn new() -> anyhow::Result<Self> {
         let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| anyhow!("no RSA key could be made"))?;
-        Ok(Self { id: URL_SAFE_NO_PAD.encode(Uuid::new_v4()), pair })
+        // Entra's ids are SHA-1 thumbprints of certificates; readers of `x5t` insist on their 20 bytes
+        let thumbprint = digest(&SHA1_FOR_LEGACY_USE_ONLY, Uuid::new_v4().as_bytes());
+        Ok(Self { id: URL_SAFE_NO_PAD.encode(thumbprint), pair })
     }
 
     /// An RS256 signature, as the last part of a token.

@@ -7,8 +7,8 @@ use chrono::Utc;
 use serde_json::{Map, Value};
 
 use super::{
-    Core,
     call::invoke,
+    core::Core,
     envelope::{self, Facts},
     function_json::{Function, Level, Trigger},
     http::{empty, may, not_understood},

@@ -10,8 +10,8 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::{
-    Core,
     child::ready,
+    core::Core,
     envelope::{self, Outcome},
     log::{Level, Log},
     upstream::{self, chunks, whole},

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use http::{HeaderMap, StatusCode};
 
 use super::{
-    Core, admin,
+    admin,
     call::Call,
+    core::Core,
     function_json::{Function, Level, Trigger},
     headers,
     proxy::{self, Outgoing},

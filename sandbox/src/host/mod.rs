@@ -7,6 +7,7 @@ mod admin;
 mod app;
 mod call;
 mod child;
+mod core;
 mod easy_auth;
 mod envelope;
 mod function_json;
@@ -30,20 +31,20 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64},
     },
     time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
 use reqwest::Url;
-use tokio::{sync::watch, time::timeout};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{listener::Listener, strict::Oddities};
 use app::App;
-use child::{Phase, Plan};
-use function_json::Trigger;
+use child::Plan;
+use core::Core;
 use log::{Level, Log};
 use storage::Account;
 use supervisor::Supervisor;
@@ -106,29 +107,12 @@ impl Default for Limits {
     }
 }
 
-/// A running host with its executable. Stop it; dropping it leaves the executable to die with the world.
+/// A running host with its executable. Stop it; dropped without that, it kills the executable all the same.
 pub struct Host {
     core: Arc<Core>,
     url: Url,
     listener: Listener,
     later: Arc<Mutex<BTreeMap<String, String>>>,
-}
-
-/// What all parts of a host share.
-struct Core {
-    app: App,
-    settings: BTreeMap<String, String>,
-    limits: Limits,
-    log: Log,
-    oddities: Oddities,
-    supervisor: Supervisor,
-    easy_auth: Option<easy_auth::Checker>,
-    storage: Option<Account>,
-    upstream: upstream::Upstream,
-    calls: AtomicU64,
-    draining: AtomicBool,
-    stopping: watch::Sender<bool>,
-    tasks: watch::Sender<usize>,
 }
 
 impl Host {
@@ -158,9 +142,15 @@ impl Host {
         let storage = storage.map(|connection| Account::parse(connection, s.client.clone())).transpose()?;
         let plan = plan(&app, &s)?;
         let later = plan.later.clone();
-        let (port, initialization) = (child::free_port()?, app.host.initialization);
-        let supervisor =
-            Supervisor::start(plan, port, initialization, limits, log.clone(), s.oddities.clone());
+        let (port, initialization) = (s.port, app.host.initialization);
+        let supervisor = Supervisor::start(
+            plan,
+            child::free_port()?,
+            initialization,
+            limits,
+            log.clone(),
+            s.oddities.clone(),
+        );
         let core = Arc::new(Core {
             app,
             settings: s.settings,
@@ -183,7 +173,11 @@ impl Host {
         }
         let all = core.clone();
         let listener =
-            Listener::start_on(s.port, None, move |request| http::answer(all.clone(), request)).await?;
+            Listener::start_on(port, None, move |request| http::answer(all.clone(), request)).await;
+        if listener.is_err() {
+            core.supervisor.stop().await;
+        }
+        let listener = listener?;
         core.listen();
         Ok(Self { url: listener.url()?, core, listener, later })
     }
@@ -220,6 +214,13 @@ impl Host {
     }
 }
 
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.core.stopping.send_replace(true);
+        self.core.supervisor.end();
+    }
+}
+
 /// What the executable is started with: the settings, and the names the host adds (facts 1.2).
 fn plan(app: &App, s: &HostSettings) -> Result<Plan> {
     let (path, folder) = app::executable(app, s.executable.as_deref())?;
@@ -236,61 +237,12 @@ fn plan(app: &App, s: &HostSettings) -> Result<Plan> {
         environment.insert(name.to_owned(), value.clone());
     }
     let arguments = app.host.arguments.clone();
-    let later = Arc::default();
-    Ok(Plan { path, arguments, folder, environment, later, stderr_is_errors: app.host.stderr_is_errors })
-}
-
-impl Core {
-    /// Starts the listeners of queue and timer triggers.
-    fn listen(self: &Arc<Self>) {
-        for function in &self.app.functions {
-            match (function.trigger.clone(), self.storage.clone()) {
-                (Trigger::Queue { binding, queue, binary }, Some(account)) => {
-                    let listener =
-                        queue::Listener { function: function.name.clone(), binding, queue, binary, account };
-                    self.spawn(queue::listen(self.clone(), listener));
-                }
-                (Trigger::Timer { binding, schedule, run_on_startup, monitor }, _) => {
-                    let function = function.name.clone();
-                    let listener = timer::Listener { function, binding, schedule, run_on_startup, monitor };
-                    self.spawn(timer::listen(self.clone(), listener));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Runs work in the background; a stop waits for it.
-    fn spawn(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
-        let core = self.clone();
-        core.tasks.send_modify(|tasks| *tasks += 1);
-        tokio::spawn(async move {
-            work.await;
-            core.tasks.send_modify(|tasks| *tasks -= 1);
-        });
-    }
-
-    /// Waits until nothing of that is left, up to `limit`.
-    async fn idle(&self, limit: Duration) {
-        let _ = timeout(limit, self.tasks.subscribe().wait_for(|tasks| *tasks == 0)).await;
-    }
-
-    /// Whether listeners still take work.
-    fn is_listening(&self) -> bool {
-        !*self.stopping.borrow() && !self.draining.load(Ordering::Relaxed) && !self.is_stopped()
-    }
-
-    /// Whether the host has given the executable up, or was stopped.
-    fn is_stopped(&self) -> bool {
-        matches!(*self.supervisor.phase.borrow(), Phase::Stopped(_))
-    }
-
-    /// Waits for `what`, but no longer than until the host stops.
-    async fn unless_stopping(&self, what: impl Future<Output = ()>) {
-        let mut stopping = self.stopping.subscribe();
-        tokio::select! {
-            () = what => {}
-            _ = stopping.wait_for(|stopping| *stopping) => {}
-        }
-    }
+    Ok(Plan {
+        path,
+        arguments,
+        folder,
+        environment,
+        later: Arc::default(),
+        stderr_is_errors: app.host.stderr_is_errors,
+    })
 }

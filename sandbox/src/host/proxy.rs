@@ -14,8 +14,8 @@ use hyper::body::{Body as _, Bytes, Incoming};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::{
-    Core,
     call::{Call, until_ready},
+    core::Core,
     headers,
     http::empty,
     log::Level,

@@ -13,8 +13,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use tokio::{sync::Notify, time::sleep};
 
 use super::{
-    Core,
     call::invoke,
+    core::Core,
     envelope::{self, Facts},
     log::{Level, Log},
     storage::{Account, Message},

@@ -134,9 +134,14 @@ impl Supervisor {
         let _ = self.orders.send(Order::GiveUp(why.to_owned()));
     }
 
+    /// Lets the executable be killed soon.
+    pub fn end(&self) {
+        let _ = self.orders.send(Order::Stop);
+    }
+
     /// Kills the executable and returns when it is gone.
     pub async fn stop(&self) {
-        let _ = self.orders.send(Order::Stop);
+        self.end();
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(task) = task {
             let _ = task.await;

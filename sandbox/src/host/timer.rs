@@ -8,8 +8,8 @@ use serde_json::Map;
 use tokio::time::sleep;
 
 use super::{
-    Core,
     call::invoke,
+    core::Core,
     envelope::{self, NEVER_RAN, Status},
     log::Level,
     schedule::Schedule,
@@ -147,10 +147,12 @@ async fn write(
     storage.write(&path(core, function), serde_json::to_vec(&status)?.into()).await
 }
 
-/// Where the real host keeps it.
+/// Where the real host keeps it; its id is the site's name.
 fn path(core: &Core, function: &str) -> String {
-    let host = settings::get(&core.settings, "AzureFunctionsWebHost__hostid").unwrap_or("dcaas");
-    format!("azure-webjobs-hosts/timers/{host}/Host.Functions.{function}/status")
+    let named = ["AzureFunctionsWebHost__hostid", "WEBSITE_SITE_NAME"];
+    let id = named.iter().find_map(|name| settings::get(&core.settings, name)).unwrap_or("local");
+    let id: String = id.to_lowercase().chars().take(32).collect();
+    format!("azure-webjobs-hosts/timers/{id}/Host.Functions.{function}/status")
 }
 
 #[cfg(test)]

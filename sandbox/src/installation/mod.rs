@@ -127,8 +127,9 @@ impl Installation {
                 host.kill_executable();
             }
         }));
-        let (wish, header, changing) = (Mutex::new(wish), Mutex::new(header), tokio::sync::Mutex::default());
         let [group, client_id, nodes_identity] = [(); 3].map(|()| Uuid::new_v4());
+        ground.entra.register(client_id, &gate.url("entra")?);
+        let (wish, header, changing) = (Mutex::new(wish), Mutex::new(header), tokio::sync::Mutex::default());
         let new = Self {
             name,
             group,

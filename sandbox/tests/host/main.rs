@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it should be")]
 
 mod crash;
+mod easy_auth;
 mod executable;
 mod pass;
+mod stored;
 
 use std::{collections::BTreeMap, fs, time::Duration};
 
@@ -26,6 +28,8 @@ pub struct Bench {
 #[derive(Default)]
 pub struct Wish {
     pub settings: &'static [(&'static str, &'static str)],
+    pub storage: Option<String>,
+    pub client: Option<reqwest::Client>,
     pub easy_auth: Option<EasyAuth>,
     pub front_end: Option<Duration>,
     pub timeout: Option<&'static str>,
@@ -55,11 +59,18 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ),
 ];
 
+/// Functions that need storage.
+const STORED: &[(&str, &str)] = &[
+    ("work", r#"{"type":"queueTrigger","direction":"in","name":"message","queueName":"%QUEUE%"}"#),
+    ("yearly", r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 0 1 1 *"}"#),
+];
+
 impl Bench {
     pub async fn start(wish: Wish) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let app = folder.path().join("app");
-        for (name, binding) in FUNCTIONS {
+        let stored: &[(&str, &str)] = if wish.storage.is_some() { STORED } else { &[] };
+        for (name, binding) in FUNCTIONS.iter().chain(stored) {
             let answer = match binding.contains("httpTrigger") {
                 true => r#",{"type":"http","direction":"out","name":"$return"}"#,
                 false => "",
@@ -68,7 +79,10 @@ impl Bench {
             fs::write(app.join(name).join("function.json"), format!(r#"{{"bindings":[{binding}{answer}]}}"#))
                 .unwrap();
         }
-        let host = serde_json::json!({"version": "2.0", "extensions": {"http": {"routePrefix": ""}},
+        let host = serde_json::json!({"version": "2.0", 
+            "extensionBundle": {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.*, 5.0.0)"},
+            "extensions": {"http": {"routePrefix": ""}, "queues": {"batchSize": 4, "maxPollingInterval": "00:00:00.200",
+                "visibilityTimeout": "00:00:01", "maxDequeueCount": 3, "messageEncoding": "none"}},
             "functionTimeout": wish.timeout.unwrap_or("00:10:00"),
             "customHandler": {"enableProxyingHttpRequest": true, "description": {"defaultExecutablePath": "not used",
                 "arguments": ["executable::the_executable", "--exact", "--ignored", "--nocapture"]}}});
@@ -77,7 +91,8 @@ impl Bench {
             wish.settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         settings.insert("ONCE".into(), folder.path().join("once").display().to_string());
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let (client, oddities) = (reqwest::Client::new(), Oddities::new());
+        settings.extend(wish.storage.map(|connection| ("AzureWebJobsStorage".to_owned(), connection)));
+        let (client, oddities) = (wish.client.unwrap_or_default(), Oddities::new());
         let limits =
             Limits { front_end: wish.front_end.unwrap_or(Duration::from_secs(230)), ..Limits::default() };
         let wanted = HostSettings {
