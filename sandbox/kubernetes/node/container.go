@@ -147,12 +147,11 @@ func (w *podWorker) start(c *container, command *exec.Cmd) (*run, error) {
 		return nil, err
 	}
 	pid := command.Process.Pid
-	w.m.sessions.note(pid)
 	r := &run{command: command, ended: make(chan struct{}), started: time.Now()}
 	go func() {
 		_ = command.Wait()
 		killAll(family(pid))
-		w.m.sessions.forget(pid)
+		killAll(carrying(w.markOfContainer(c.spec.Name)))
 		log.close()
 		r.finished = time.Now()
 		close(r.ended)
