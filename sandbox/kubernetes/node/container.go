@@ -61,7 +61,7 @@ func (w *podWorker) prepare(c *container) (command *exec.Cmd, config, refused er
 	pod := w.latest()
 	found, err := w.m.images.find(c.spec.Image)
 	if err != nil {
-		return nil, nil, err
+		return nil, fmt.Errorf("image %s: %w", c.spec.Image, err), nil
 	}
 	services, err := w.m.servicesFor(pod)
 	if err != nil {
