@@ -23,4 +23,5 @@ pub mod turn;
 
 pub mod functions;
 
+pub mod agent;
 pub mod serve;

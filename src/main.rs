@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use dcaas::{app::App, serve};
+use dcaas::{agent, app::App, serve};
 use tracing_subscriber::EnvFilter;
 
 /// Dev containers as a service on AKS.
@@ -22,6 +22,10 @@ enum Command {
         #[arg(long, env = "FUNCTIONS_CUSTOMHANDLER_PORT")]
         port: u16,
     },
+    /// Runs inside a workspace, as its first process.
+    Agent(agent::Arguments),
+    /// Puts what a workspace needs of the platform's image into the pod.
+    Install(agent::InstallArguments),
 }
 
 fn main() -> ExitCode {
@@ -51,6 +55,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             tokio_runtime()?.block_on(serve::serve(port, App::new(&variables)))?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Agent(arguments) => agent::run(arguments),
+        Command::Install(arguments) => agent::install(arguments).map(|()| ExitCode::SUCCESS),
     }
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -32,7 +33,7 @@ type container struct {
 type run struct {
 	command  *exec.Cmd
 	ended    chan struct{}
-	oomKill  bool
+	oomKill  atomic.Bool
 	started  time.Time
 	finished time.Time
 }
@@ -77,6 +78,9 @@ func (w *podWorker) prepare(c *container) (command *exec.Cmd, config, refused er
 	}
 	if _, set := variables["HOSTNAME"]; !set {
 		variables["HOSTNAME"] = pod.Name
+		if pod.Spec.Hostname != "" {
+			variables["HOSTNAME"] = pod.Spec.Hostname
+		}
 	}
 	mounts, err := w.mountsOf(&c.spec)
 	if err != nil {
@@ -173,7 +177,7 @@ func (r *run) end(id string) *corev1.ContainerStateTerminated {
 	if terminated.ExitCode != 0 {
 		terminated.Reason = "Error"
 	}
-	if r.oomKill {
+	if r.oomKill.Load() {
 		terminated.Reason = "OOMKilled"
 	}
 	return terminated

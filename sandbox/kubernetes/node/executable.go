@@ -81,7 +81,11 @@ func (f files) command(command []string, workingDir, path string) (executable st
 	if err != nil {
 		return "", nil, err
 	}
-	args = append([]string{f.mounts.translate(name)}, f.mounts.translateAll(command[1:])...)
+	first := name
+	if filepath.IsAbs(first) {
+		first = filepath.Clean(first)
+	}
+	args = append([]string{f.mounts.translate(first)}, f.mounts.translateAll(command[1:])...)
 	interpreter := interpreterOf(executable)
 	if len(interpreter) == 0 {
 		return executable, args, nil

@@ -11,32 +11,33 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/kubernetes/scheme"
 	cri "k8s.io/cri-api/pkg/apis"
 	criv1 "k8s.io/cri-api/pkg/apis/runtime/v1"
 	"k8s.io/cri-client/pkg/logs"
+	"k8s.io/kubernetes/pkg/api/legacyscheme"
+	_ "k8s.io/kubernetes/pkg/apis/core/install" // teaches the scheme to read queries
 )
 
 func (m *machine) containerLogs(answer http.ResponseWriter, request *http.Request) {
 	options, err := logOptions(request.URL.Query())
 	if err != nil {
-		http.Error(answer, err.Error(), http.StatusBadRequest)
+		refuseLog(answer, err.Error(), http.StatusBadRequest)
 		return
 	}
 	pod, name := request.PathValue("pod"), request.PathValue("container")
 	worker := m.workerOf(request.PathValue("namespace"), pod)
 	if worker == nil {
-		http.Error(answer, fmt.Sprintf("pod %q does not exist", pod), http.StatusNotFound)
+		refuseLog(answer, fmt.Sprintf("pod %q does not exist", pod), http.StatusNotFound)
 		return
 	}
 	c := worker.container(name)
 	if c == nil {
-		http.Error(answer, fmt.Sprintf("container %q not found in pod %q", name, pod), http.StatusNotFound)
+		refuseLog(answer, fmt.Sprintf("container %q not found in pod %q", name, pod), http.StatusNotFound)
 		return
 	}
 	id, path, err := worker.logOf(c, options.Previous)
 	if err != nil {
-		http.Error(answer, err.Error(), http.StatusBadRequest)
+		refuseLog(answer, err.Error(), http.StatusBadRequest)
 		return
 	}
 	out := flushed{answer}
@@ -55,10 +56,17 @@ func (m *machine) containerLogs(answer http.ResponseWriter, request *http.Reques
 	}
 }
 
+// refuseLog writes the bare text that the API server puts into its own answer.
+func refuseLog(answer http.ResponseWriter, why string, status int) {
+	answer.Header().Set("Content-Type", "text/plain")
+	answer.WriteHeader(status)
+	fmt.Fprint(answer, why)
+}
+
 // logOptions reads a query as the kubelet does.
 func logOptions(query url.Values) (*corev1.PodLogOptions, error) {
 	options := &corev1.PodLogOptions{}
-	if err := scheme.ParameterCodec.DecodeParameters(query, corev1.SchemeGroupVersion, options); err != nil {
+	if err := legacyscheme.ParameterCodec.DecodeParameters(query, corev1.SchemeGroupVersion, options); err != nil {
 		return nil, err
 	}
 	switch {

@@ -147,7 +147,8 @@ func (w *podWorker) killForMemory() bool {
 	killed := false
 	for _, c := range w.mains {
 		if c.running != nil {
-			c.running.oomKill, killed = true, true
+			killed = true
+			c.running.oomKill.Store(true)
 			c.running.kill()
 		}
 	}

@@ -1,6 +1,7 @@
 // What this node can not do. A pod that asks for it is refused as a whole and says why: a sandbox that
 // ignored it would show something that no cluster does. What is ignored on purpose: security contexts and
-// users (all processes are the node's user), resource limits, read-only mounts and sizes of volumes.
+// users (all processes are the node's user), resource limits, read-only mounts and sizes of volumes, pull
+// secrets, DNS and host aliases, and the message that a container may leave at its end.
 package node
 
 import (

@@ -55,6 +55,7 @@ fn settings(wish: Wish) -> Value {
         "TENANT_ID": "{{tenant}}",
         "CLIENT_ID": "{{client_id}}",
         "AUTHORITY": "{{authority}}",
+        "ADMIN_ROLE": "admin",
         "AZURE_CLIENT_ID": "{{identity_client_id}}",
         "PRINCIPAL_ID": "{{principal}}",
         "KUBERNETES_URL": "{{kubernetes_url}}",
