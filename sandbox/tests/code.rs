@@ -22,9 +22,7 @@ struct Tunnel {
 
 impl Machine {
     fn new() -> Self {
-        Self {
-            data: tempfile::tempdir().unwrap(),
-        }
+        Self { data: tempfile::tempdir().unwrap() }
     }
 
     fn command(&self, arguments: &str) -> Command {
@@ -44,10 +42,7 @@ impl Machine {
 
     fn sign_in(&self) {
         let mut login = self.command("tunnel user login --provider github");
-        assert_eq!(
-            read(login.env("VSCODE_CLI_ACCESS_TOKEN", "gho_x").output().unwrap()).0,
-            Some(0)
-        );
+        assert_eq!(read(login.env("VSCODE_CLI_ACCESS_TOKEN", "gho_x").output().unwrap()).0, Some(0));
     }
 
     fn tunnel(&self, arguments: &str) -> Tunnel {
@@ -111,10 +106,7 @@ impl Drop for Tunnel {
 
 fn read(output: Output) -> (Option<i32>, String) {
     let text = [output.stdout, output.stderr].concat();
-    (
-        output.status.code(),
-        String::from_utf8_lossy(&text).trim().to_owned(),
-    )
+    (output.status.code(), String::from_utf8_lossy(&text).trim().to_owned())
 }
 
 const TUNNEL: &str = "tunnel --accept-server-license-terms --name dc-01";
@@ -127,10 +119,7 @@ fn a_user_is_logged_in_shown_and_logged_out() {
     assert_eq!(machine.run("tunnel user show"), (Some(0), "logged in".into()));
     let sealed = machine.file("token.json");
     let credential: Value = serde_json::from_str(sealed.as_str().unwrap()).unwrap();
-    assert_eq!(
-        (&credential["p"], &credential["a"]),
-        (&"Github".into(), &"gho_x".into())
-    );
+    assert_eq!((&credential["p"], &credential["a"]), (&"Github".into(), &"gho_x".into()));
     assert_eq!(machine.run("tunnel user logout").0, Some(0));
     assert_eq!(machine.run("tunnel user show").0, Some(1));
 }
@@ -140,27 +129,14 @@ fn a_credential_sealed_with_the_hosts_name_is_read_on_that_host_only() {
     let machine = Machine::new();
     let unsealed = |arguments: &str| {
         let mut command = machine.command(arguments);
-        read(
-            command
-                .env_remove("VSCODE_CLI_DISABLE_KEYCHAIN_ENCRYPT")
-                .output()
-                .unwrap(),
-        )
-        .0
+        read(command.env_remove("VSCODE_CLI_DISABLE_KEYCHAIN_ENCRYPT").output().unwrap()).0
     };
-    assert_eq!(
-        unsealed("tunnel user login --provider github --access-token gho_x"),
-        Some(0)
-    );
+    assert_eq!(unsealed("tunnel user login --provider github --access-token gho_x"), Some(0));
     let sealed = machine.file("token.json");
     assert!(!sealed.to_string().contains("gho_x"));
     assert_eq!(unsealed("tunnel user show"), Some(0));
     let elsewhere = format!("other-{}", sealed.as_str().unwrap());
-    fs::write(
-        machine.data.path().join("token.json"),
-        Value::from(elsewhere).to_string(),
-    )
-    .unwrap();
+    fs::write(machine.data.path().join("token.json"), Value::from(elsewhere).to_string()).unwrap();
     assert_eq!(unsealed("tunnel user show"), Some(1));
 }
 
@@ -171,37 +147,19 @@ fn what_the_real_one_refuses_is_refused() {
         ("bogus", 2, "unrecognized subcommand"),
         ("tunnel --bogus", 2, "unexpected argument"),
         ("tunnel user login --access-token gho_x", 2, "--provider"),
-        (
-            "tunnel user login --provider github --refresh-token r",
-            2,
-            "--access-token",
-        ),
-        (
-            "tunnel user login --provider gitlab --access-token x",
-            2,
-            "possible values",
-        ),
-        (
-            "tunnel --name dc-01",
-            1,
-            "Run this command again with --accept-server-license-terms",
-        ),
+        ("tunnel user login --provider github --refresh-token r", 2, "--access-token"),
+        ("tunnel user login --provider gitlab --access-token x", 2, "possible values"),
+        ("tunnel --name dc-01", 1, "Run this command again with --accept-server-license-terms"),
         ("tunnel kill", 1, "No running tunnel found"),
     ];
     for (arguments, code, words) in table {
         let (status, said) = machine.run(arguments);
-        assert!(
-            status == Some(code) && said.contains(words),
-            "{arguments}: {status:?} {said}"
-        );
+        assert!(status == Some(code) && said.contains(words), "{arguments}: {status:?} {said}");
     }
     machine.sign_in();
     for name in ["dc.01", "a-name-of-21-letters-", "é,"] {
         let (status, said) = machine.run(&format!("tunnel --accept-server-license-terms --name {name}"));
-        assert!(
-            status == Some(1) && said.contains("error invalid name: Names can"),
-            "{said}"
-        );
+        assert!(status == Some(1) && said.contains("error invalid name: Names can"), "{said}");
     }
 }
 
@@ -222,10 +180,7 @@ fn a_tunnel_lives_loses_its_relay_and_ends_at_ctrl_c() {
     machine.fault("lose-relay");
     let lost = machine.until_status("Disconnected");
     assert!(
-        lost["last_fail_reason"]
-            .as_str()
-            .unwrap()
-            .starts_with("Tunnel exited unexpectedly, reconnecting")
+        lost["last_fail_reason"].as_str().unwrap().starts_with("Tunnel exited unexpectedly, reconnecting")
     );
     fs::remove_file(machine.data.path().join("lose-relay")).unwrap();
     machine.until_status("Connected");
@@ -266,9 +221,5 @@ fn a_hanging_one_heeds_nothing_and_a_taken_name_is_replaced() {
     machine.fault("hang");
     tunnel.send(Signal::SIGINT);
     tunnel.send(Signal::SIGTERM);
-    assert_eq!(
-        tunnel.end(Signal::SIGKILL),
-        None,
-        "it heeded a signal before the last one"
-    );
+    assert_eq!(tunnel.end(Signal::SIGKILL), None, "it heeded a signal before the last one");
 }

@@ -1,2 +1,89 @@
-//! x
-fn main() {}
+//! Builds what is missing and runs the world, the tour and the tests: `cargo local`, `cargo xtask test`.
+
+mod child;
+mod local;
+mod prepare;
+mod processes;
+mod running;
+mod show;
+mod test;
+mod tour;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the world on this machine, tour it, or speak to one that runs.
+    Local(local::Arguments),
+    /// Run all tests against a world named `test`, or against one that runs already.
+    Test(test::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse_from(without_first_dashes(std::env::args())).command {
+        Command::Local(arguments) => local::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("{error}");
+        for cause in error.chain().skip(1) {
+            eprintln!("  because: {cause}");
+        }
+        ExitCode::FAILURE
+    })
+}
+
+/// `cargo local` ends in the word `local`, so the `--` of `cargo local -- --tour` reaches us: it goes, and
+/// `cargo local --tour` means the same. A later `--` belongs to whom it was written for.
+fn without_first_dashes(words: impl Iterator<Item = String>) -> Vec<String> {
+    let mut words: Vec<String> = words.collect();
+    if words.get(2).is_some_and(|word| word == "--") {
+        words.remove(2);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Arguments {
+        let words = line.split_whitespace().map(str::to_owned);
+        Arguments::parse_from(without_first_dashes(std::iter::once("xtask".to_owned()).chain(words)))
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_tour_can_be_asked_for_with_and_without_dashes() {
+        for line in ["local -- --tour --fast", "local --tour --fast"] {
+            let Command::Local(local) = parse(line).command else { panic!("{line}: not `local`") };
+            assert!(local.tour && local.fast, "{line}");
+        }
+    }
+
+    #[test]
+    fn kubectl_keeps_its_own_flags_and_dashes() {
+        let Command::Local(local) = parse("local -- --world other kubectl exec -it pod -- sh -c ls").command
+        else {
+            panic!("not `local`")
+        };
+        assert_eq!(local.world, "other");
+        let Some(local::Verb::Kubectl { words }) = local.verb else { panic!("not kubectl") };
+        assert_eq!(words.join(" "), "exec -it pod -- sh -c ls");
+    }
+}

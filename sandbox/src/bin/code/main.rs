@@ -101,20 +101,10 @@ enum User {
 #[derive(Args)]
 struct Login {
     /// An access token to store for authentication
-    #[arg(
-        long,
-        requires = "provider",
-        env = "VSCODE_CLI_ACCESS_TOKEN",
-        hide_env_values = true
-    )]
+    #[arg(long, requires = "provider", env = "VSCODE_CLI_ACCESS_TOKEN", hide_env_values = true)]
     access_token: Option<String>,
     /// A refresh token to store for authentication
-    #[arg(
-        long,
-        requires = "access_token",
-        env = "VSCODE_CLI_REFRESH_TOKEN",
-        hide_env_values = true
-    )]
+    #[arg(long, requires = "access_token", env = "VSCODE_CLI_REFRESH_TOKEN", hide_env_values = true)]
     refresh_token: Option<String>,
     /// The auth provider to use
     #[arg(long, value_enum, ignore_case = true)]
@@ -183,8 +173,5 @@ async fn sign_in(store: &Store, login: Login) -> Result<u8, String> {
 
 /// A line as the CLI logs it, on stdout.
 fn log(level: &str, text: &str) {
-    println!(
-        "[{}] {level} {text}",
-        chrono::Local::now().format("%Y-%m-%d %H:%M:%S")
-    );
+    println!("[{}] {level} {text}", chrono::Local::now().format("%Y-%m-%d %H:%M:%S"));
 }

@@ -101,11 +101,8 @@ pub async fn connected(
 async fn answer(stream: UnixStream, status: &Status) -> bool {
     let (read, mut write) = stream.into_split();
     let mut method = String::new();
-    let asked = tokio::time::timeout(
-        Duration::from_secs(1),
-        BufReader::new(read).read_line(&mut method),
-    )
-    .await;
+    let asked =
+        tokio::time::timeout(Duration::from_secs(1), BufReader::new(read).read_line(&mut method)).await;
     let answer = match (asked, method.trim()) {
         (Ok(Ok(_)), "status") => serde_json::to_string(status).unwrap_or_default(),
         (Ok(Ok(_)), "shutdown") => "null".to_owned(),

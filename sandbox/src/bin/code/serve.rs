@@ -45,10 +45,7 @@ pub async fn serve(store: &Store, arguments: ServeArguments) -> Result<u8, Strin
         }
         if !std::mem::replace(&mut told, true) {
             println!("Connected to an existing tunnel process running on this machine.");
-            store
-                .tunnel()
-                .iter()
-                .for_each(|tunnel| print_listening(&tunnel.name));
+            store.tunnel().iter().for_each(|tunnel| print_listening(&tunnel.name));
         }
         tokio::select! {
             () = sleep(LOOK_EVERY) => {}
@@ -115,10 +112,7 @@ async fn link(
         match connected(store, &name, singleton, interrupted).await {
             Next::Exit => return Ok(0),
             Next::SignInAgain => {
-                log(
-                    "error",
-                    "access token is no longer valid, exiting: error refreshing token",
-                );
+                log("error", "access token is no longer valid, exiting: error refreshing token");
                 log("warn", "ssh tunnel disposed, tearing down");
             }
         }
@@ -130,10 +124,7 @@ async fn connect(store: &Store, arguments: &ServeArguments) -> Result<String, St
     let provider = store.credential().map(|credential| credential.provider());
     if provider.is_none() || store.fault("reject-token") {
         if provider.is_some() {
-            log(
-                "info",
-                "error refreshing token: Refresh token not available, authentication is required",
-            );
+            log("info", "error refreshing token: Refresh token not available, authentication is required");
         }
         ask_to_sign_in(provider.unwrap_or(Provider::Github));
         // nobody ever does
@@ -163,10 +154,7 @@ fn tunnel_name(store: &Store, arguments: &ServeArguments) -> Result<String, Stri
         return Ok(name);
     }
     if store.fault("name-taken") {
-        log(
-            "info",
-            &format!("{name} is already taken, using a random name instead"),
-        );
+        log("info", &format!("{name} is already taken, using a random name instead"));
         name = "remote-machine".to_owned();
     }
     log("info", &format!("Creating tunnel with the name: {name}"));
@@ -174,11 +162,7 @@ fn tunnel_name(store: &Store, arguments: &ServeArguments) -> Result<String, Stri
         || format!("quick-hill-{}", &uuid::Uuid::new_v4().simple().to_string()[..7]),
         |known| known.id,
     );
-    store.save_tunnel(&PersistedTunnel {
-        name: name.clone(),
-        id,
-        cluster: "euw".into(),
-    })?;
+    store.save_tunnel(&PersistedTunnel { name: name.clone(), id, cluster: "euw".into() })?;
     Ok(name)
 }
 
@@ -197,9 +181,7 @@ fn valid(name: &str) -> Result<(), &'static str> {
 
 fn print_listening(name: &str) {
     let home = std::env::var_os("HOME").map(std::path::PathBuf::from);
-    let here = std::env::current_dir()
-        .ok()
-        .filter(|here| Some(here) != home.as_ref());
+    let here = std::env::current_dir().ok().filter(|here| Some(here) != home.as_ref());
     let folder = here.map(|here| here.display().to_string()).unwrap_or_default();
     println!("\nOpen this link in your browser https://vscode.dev/tunnel/{name}{folder}\n");
 }

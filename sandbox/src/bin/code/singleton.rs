@@ -31,35 +31,22 @@ struct Matter {
 pub fn acquire(store: &Store) -> Result<Option<Singleton>, String> {
     let path = store.path(LOCK);
     let failed = |error: std::io::Error| format!("error accessing singleton: {error}");
-    let mut file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(failed)?;
+    let mut file =
+        File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Ok(None),
         Err(TryLockError::Error(error)) => return Err(failed(error)),
     }
-    let matter = Matter {
-        socket_path: format!("code-{}", uuid::Uuid::new_v4()),
-        pid: std::process::id(),
-    };
+    let matter = Matter { socket_path: format!("code-{}", uuid::Uuid::new_v4()), pid: std::process::id() };
     let listener = SocketAddr::from_abstract_name(&matter.socket_path)
         .and_then(|address| StdListener::bind_addr(&address))
         .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
         .and_then(UnixListener::from_std)
         .map_err(failed)?;
     let text = serde_json::to_vec(&matter).map_err(|error| error.to_string())?;
-    file.set_len(0)
-        .and_then(|()| file.write_all(&text))
-        .map_err(failed)?;
-    Ok(Some(Singleton {
-        _lock: file,
-        listener,
-    }))
+    file.set_len(0).and_then(|()| file.write_all(&text)).map_err(failed)?;
+    Ok(Some(Singleton { _lock: file, listener }))
 }
 
 /// Asks the running tunnel; nothing if none runs.
@@ -68,22 +55,15 @@ pub async fn call(store: &Store, method: &str) -> Result<Option<String>, String>
         return Ok(None);
     };
     let failed = |error: std::io::Error| format!("error calling the running tunnel: {error}");
-    stream
-        .write_all(format!("{method}\n").as_bytes())
-        .await
-        .map_err(failed)?;
+    stream.write_all(format!("{method}\n").as_bytes()).await.map_err(failed)?;
     let mut answer = String::new();
-    BufReader::new(stream)
-        .read_line(&mut answer)
-        .await
-        .map_err(failed)?;
+    BufReader::new(stream).read_line(&mut answer).await.map_err(failed)?;
     Ok(Some(answer.trim().to_owned()).filter(|answer| !answer.is_empty()))
 }
 
 fn connect(store: &Store) -> Result<Option<UnixStream>, String> {
-    let matter: Option<Matter> = fs::read(store.path(LOCK))
-        .ok()
-        .and_then(|text| serde_json::from_slice(&text).ok());
+    let matter: Option<Matter> =
+        fs::read(store.path(LOCK)).ok().and_then(|text| serde_json::from_slice(&text).ok());
     let Some(matter) = matter else { return Ok(None) };
     let stream = SocketAddr::from_abstract_name(&matter.socket_path)
         .and_then(|address| StdStream::connect_addr(&address))

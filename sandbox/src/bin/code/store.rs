@@ -51,24 +51,13 @@ impl Credential {
             Provider::Microsoft => "Microsoft",
             Provider::Github => "Github",
         };
-        let expires_at = refresh_token
-            .is_some()
-            .then(|| Utc::now() + TimeDelta::minutes(5));
-        Self {
-            provider: provider.into(),
-            access_token,
-            refresh_token,
-            expires_at,
-        }
+        let expires_at = refresh_token.is_some().then(|| Utc::now() + TimeDelta::minutes(5));
+        Self { provider: provider.into(), access_token, refresh_token, expires_at }
     }
 
     /// Who issued it.
     pub fn provider(&self) -> Provider {
-        if self.provider == "Microsoft" {
-            Provider::Microsoft
-        } else {
-            Provider::Github
-        }
+        if self.provider == "Microsoft" { Provider::Microsoft } else { Provider::Github }
     }
 }
 
@@ -129,12 +118,7 @@ impl Store {
             return Ok(true);
         }
         if accepted_now {
-            self.save(
-                "license_consent.json",
-                &Consent {
-                    consented: Some(true),
-                },
-            )?;
+            self.save("license_consent.json", &Consent { consented: Some(true) })?;
         }
         Ok(accepted_now)
     }

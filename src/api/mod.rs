@@ -1,0 +1,5 @@
+//! The shapes of our own API: requests, replies, JSON bodies and problems.
+
+pub mod body;
+pub mod exchange;
+pub mod problem;

@@ -1,0 +1,143 @@
+//! Everything that a member has in the cluster, as it is written there. Pure.
+
+mod fence;
+mod storage;
+mod template;
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Value, json};
+
+use crate::{
+    cluster::notes,
+    config::Settings,
+    domain::{member::Member, workspace::Session},
+};
+
+pub use template::template;
+
+/// An object and where it lives.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// The path of the collection, as in `/api/v1/namespaces`.
+    pub collection: String,
+    pub name: String,
+    pub body: Value,
+}
+
+/// Whose objects are made, and by which installation's settings.
+#[derive(Clone, Copy)]
+pub struct Owner<'a> {
+    pub member: Member,
+    pub settings: &'a Settings,
+}
+
+impl Owner<'_> {
+    /// The labels of everything that belongs to a member (design, section 2).
+    fn labels(&self) -> Value {
+        json!({
+            "app.kubernetes.io/managed-by": "dcaas",
+            "app.kubernetes.io/instance": self.settings.installation,
+            "dcaas.dev/member": self.member.to_string(),
+        })
+    }
+
+    fn object(&self, api: &str, kind: &str, plural: &str, name: &str, rest: Value) -> Manifest {
+        let namespace = self.member.namespace();
+        let prefix = if api == "v1" { "/api".to_owned() } else { "/apis".to_owned() };
+        let mut body = json!({
+            "apiVersion": api,
+            "kind": kind,
+            "metadata": { "name": name, "namespace": namespace, "labels": self.labels() },
+        });
+        merge(&mut body, rest);
+        Manifest {
+            collection: format!("{prefix}/{api}/namespaces/{namespace}/{plural}"),
+            name: name.to_owned(),
+            body,
+        }
+    }
+
+    fn clusterwide(&self, kind: &str, plural: &str, name: &str, rest: Value) -> Manifest {
+        let mut body = json!({
+            "apiVersion": "v1",
+            "kind": kind,
+            "metadata": { "name": name, "labels": self.labels() },
+        });
+        merge(&mut body, rest);
+        Manifest { collection: format!("/api/v1/{plural}"), name: name.to_owned(), body }
+    }
+}
+
+/// What must be there before anything else, in this order: the namespace, and our own rights in it.
+#[must_use]
+pub fn first_objects(owner: Owner) -> Vec<Manifest> {
+    vec![fence::namespace(owner), fence::role_binding(owner)]
+}
+
+/// Bounds and storage, in any order.
+#[must_use]
+pub fn claims_and_limits(owner: Owner) -> Vec<Manifest> {
+    vec![
+        fence::quota(owner),
+        fence::limit_range(owner),
+        fence::network_policy(owner),
+        fence::disruption_budget(owner),
+        storage::home(owner),
+        storage::data_volume(owner),
+        storage::data(owner),
+    ]
+}
+
+/// The StatefulSet at zero replicas: posted last, and never applied again.
+#[must_use]
+pub fn workspace(owner: Owner) -> Manifest {
+    let profile = owner.settings.workspaces.profiles.default();
+    let never = Session {
+        id: String::new(),
+        asked: chrono::DateTime::UNIX_EPOCH,
+        started: None,
+        by: owner.member,
+        profile: profile.name.clone(),
+        image: profile.image.clone(),
+    };
+    let mut set = owner.object(
+        "apps/v1",
+        "StatefulSet",
+        "statefulsets",
+        "workspace",
+        json!({
+            "spec": {
+                "replicas": 0,
+                // a pending pod must not keep the next start from replacing it
+                "podManagementPolicy": "Parallel",
+                // no write of ours ever restarts a pod that works
+                "updateStrategy": { "type": "OnDelete" },
+                "revisionHistoryLimit": 1,
+                "serviceName": "workspace",
+                "selector": { "matchLabels": { "dcaas.dev/member": owner.member.to_string() } },
+                "template": template(owner, &never, profile),
+            },
+        }),
+    );
+    set.body["metadata"]["annotations"] = json!({
+        notes::SESSION: "",
+        notes::ENDED: notes::NEVER_STARTED,
+    });
+    set
+}
+
+/// Adds the members of `rest` to `body`, one level deep for those that both have.
+fn merge(body: &mut Value, rest: Value) {
+    let (Value::Object(body), Value::Object(rest)) = (body, rest) else {
+        return;
+    };
+    for (key, value) in rest {
+        match (body.get_mut(&key), value) {
+            (Some(there @ Value::Object(_)), more @ Value::Object(_)) => merge(there, more),
+            (_, value) => {
+                body.insert(key, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The pod of a session: any image, with the agent as its first process (design, section 8).
+
+use serde_json::{Value, json};
+
+use crate::{
+    cluster::manifest::Owner,
+    domain::{profile::Profile, workspace::Session},
+    pod,
+};
+
+/// Names that the kubelet adds to every container unless the container sets them itself: a workspace
+/// has no business with the cluster, so it does not learn its address.
+const CLUSTER_ADDRESS: [&str; 7] = [
+    "KUBERNETES_SERVICE_HOST",
+    "KUBERNETES_SERVICE_PORT",
+    "KUBERNETES_SERVICE_PORT_HTTPS",
+    "KUBERNETES_PORT",
+    "KUBERNETES_PORT_443_TCP",
+    "KUBERNETES_PORT_443_TCP_ADDR",
+    "KUBERNETES_PORT_443_TCP_PORT",
+];
+
+/// The pod template of a session.
+#[must_use]
+pub fn template(owner: Owner, session: &Session, profile: &Profile) -> Value {
+    let workspaces = &owner.settings.workspaces;
+    let mut labels = owner.labels();
+    labels[pod::SESSION] = json!(session.id);
+    json!({
+        "metadata": {
+            "labels": labels,
+            // an idle node goes only after its workspace was stopped, and that is ours to decide
+            "annotations": { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false" },
+        },
+        "spec": {
+            "automountServiceAccountToken": false,
+            "enableServiceLinks": false,
+            "terminationGracePeriodSeconds": workspaces.grace.as_secs(),
+            "nodeSelector": profile.node_selector,
+            "tolerations": profile.tolerations.iter().map(|t| json!({
+                "key": t.key, "operator": t.operator, "value": t.value, "effect": t.effect,
+            })).collect::<Vec<_>>(),
+            "securityContext": { "fsGroup": 1000, "fsGroupChangePolicy": "OnRootMismatch" },
+            "initContainers": [install(&workspaces.platform_image)],
+            "containers": [workspace(owner, session, profile)],
+            "volumes": [
+                { "name": "platform", "emptyDir": {} },
+                { "name": "run", "emptyDir": { "medium": "Memory", "sizeLimit": "64Mi" } },
+                { "name": "pod", "downwardAPI": { "items": [
+                    { "path": pod::ANNOTATIONS_FILE, "fieldRef": { "fieldPath": "metadata.annotations" } },
+                    { "path": pod::LABELS_FILE, "fieldRef": { "fieldPath": "metadata.labels" } },
+                ] } },
+                { "name": "token", "secret": { "secretName": "tunnel", "optional": true, "defaultMode": 0o400 } },
+                { "name": "home", "persistentVolumeClaim": { "claimName": "home" } },
+                { "name": "data", "persistentVolumeClaim": { "claimName": "data" } },
+            ],
+        },
+    })
+}
+
+fn install(image: &str) -> Value {
+    json!({
+        "name": "install",
+        "image": image,
+        "command": pod::install_command(),
+        "env": hidden_cluster(),
+        "resources": { "requests": { "cpu": "100m", "memory": "128Mi" }, "limits": { "cpu": "1", "memory": "256Mi" } },
+        "volumeMounts": [{ "name": "platform", "mountPath": pod::PLATFORM }],
+    })
+}
+
+fn workspace(owner: Owner, session: &Session, profile: &Profile) -> Value {
+    let grace = owner.settings.workspaces.grace.as_secs();
+    let mut size = json!({ "cpu": profile.cpu, "memory": profile.memory });
+    if profile.gpus > 0 {
+        size["nvidia.com/gpu"] = json!(profile.gpus.to_string());
+    }
+    let mut env = hidden_cluster();
+    env.push(json!({ "name": "HOME", "value": pod::HOME }));
+    json!({
+        "name": "workspace",
+        "image": session.image,
+        "command": pod::agent_command(&owner.member.tunnel(), &session.id, grace),
+        "workingDir": pod::HOME,
+        "env": env,
+        "resources": { "requests": size, "limits": size },
+        "volumeMounts": [
+            { "name": "platform", "mountPath": pod::PLATFORM, "readOnly": true },
+            { "name": "run", "mountPath": pod::RUN },
+            { "name": "pod", "mountPath": pod::POD, "readOnly": true },
+            { "name": "token", "mountPath": pod::TOKEN, "readOnly": true },
+            { "name": "home", "mountPath": pod::HOME },
+            { "name": "data", "mountPath": pod::DATA },
+        ],
+    })
+}
+
+fn hidden_cluster() -> Vec<Value> {
+    CLUSTER_ADDRESS.iter().map(|name| json!({ "name": name, "value": "" })).collect()
+}

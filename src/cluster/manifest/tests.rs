@@ -1,0 +1,97 @@
+//! The objects are what Kubernetes' own types can read, and hold what the design promises.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::{
+    apps::v1::StatefulSet,
+    core::v1::{LimitRange, Namespace, PersistentVolume, PersistentVolumeClaim, ResourceQuota},
+    networking::v1::NetworkPolicy,
+    policy::v1::PodDisruptionBudget,
+    rbac::v1::RoleBinding,
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::*;
+use crate::config::SETTINGS;
+
+fn settings() -> Settings {
+    let examples: BTreeMap<String, String> =
+        SETTINGS.iter().map(|row| (row.name.to_owned(), row.example.to_owned())).collect();
+    Settings::read(&examples).unwrap()
+}
+
+fn member() -> Member {
+    Member::parse("6e9f2c1a-0d3b-4b52-9a77-1c2d3e4f5a6b").unwrap()
+}
+
+/// Reads it as the type, writes it again, and compares: a misspelt field would be lost on the way.
+fn round_trip<T: DeserializeOwned + Serialize>(manifest: &Manifest) -> T {
+    let typed: T = serde_json::from_value(manifest.body.clone()).unwrap();
+    let again = serde_json::to_value(&typed).unwrap();
+    assert_eq!(pruned(&again), pruned(&manifest.body), "{}", manifest.name);
+    typed
+}
+
+fn pruned(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => Value::Object(
+            map.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.clone(), pruned(v))).collect(),
+        ),
+        Value::Array(list) => Value::Array(list.iter().map(pruned).collect()),
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn every_object_is_what_kubernetes_reads() {
+    let settings = settings();
+    let owner = Owner { member: member(), settings: &settings };
+    let first = first_objects(owner);
+    round_trip::<Namespace>(&first[0]);
+    round_trip::<RoleBinding>(&first[1]);
+    let more = claims_and_limits(owner);
+    round_trip::<ResourceQuota>(&more[0]);
+    round_trip::<LimitRange>(&more[1]);
+    round_trip::<NetworkPolicy>(&more[2]);
+    round_trip::<PodDisruptionBudget>(&more[3]);
+    round_trip::<PersistentVolumeClaim>(&more[4]);
+    round_trip::<PersistentVolume>(&more[5]);
+    round_trip::<PersistentVolumeClaim>(&more[6]);
+    let set: StatefulSet = round_trip(&workspace(owner));
+    assert_eq!(set.spec.unwrap().replicas, Some(0));
+}
+
+#[test]
+fn a_pod_holds_no_way_into_the_cluster() {
+    let settings = settings();
+    let owner = Owner { member: member(), settings: &settings };
+    let spec = &workspace(owner).body["spec"]["template"]["spec"];
+    assert_eq!(spec["automountServiceAccountToken"], false);
+    assert_eq!(spec["enableServiceLinks"], false);
+    for container in [&spec["initContainers"][0], &spec["containers"][0]] {
+        let hidden = container["env"].as_array().unwrap().iter().filter(|e| e["value"] == "").count();
+        assert_eq!(hidden, 7, "{}", container["name"]);
+    }
+}
+
+#[test]
+fn a_session_is_named_by_its_pod() {
+    let settings = settings();
+    let owner = Owner { member: member(), settings: &settings };
+    let profile = settings.workspaces.profiles.default();
+    let session = Session {
+        id: "one".into(),
+        asked: chrono::DateTime::UNIX_EPOCH,
+        started: None,
+        by: member(),
+        profile: profile.name.clone(),
+        image: "theirs/x".into(),
+    };
+    let template = template(owner, &session, profile);
+    assert_eq!(template["metadata"]["labels"]["dcaas.dev/session"], "one");
+    let container = &template["spec"]["containers"][0];
+    assert_eq!(container["image"], "theirs/x");
+    assert_eq!(container["resources"]["limits"]["nvidia.com/gpu"], "1");
+    let command = container["command"].to_string();
+    assert!(command.contains(&member().tunnel()) && command.contains("\"one\""), "{command}");
+}

@@ -1,0 +1,75 @@
+//! From Kubernetes' objects to our words.
+
+use chrono::{DateTime, Utc};
+use k8s_openapi::{
+    api::{apps::v1::StatefulSet, core::v1},
+    apimachinery::pkg::apis::meta::v1::Time,
+};
+
+use crate::{
+    cluster::notes,
+    domain::workspace::{Pod, Seen, Workspace},
+    pod,
+};
+
+/// The container that the agent runs in.
+pub const CONTAINER: &str = "workspace";
+
+/// What a StatefulSet says about a workspace.
+pub fn workspace(set: &StatefulSet) -> Workspace {
+    let annotation = |name: &str| {
+        let all = set.metadata.annotations.as_ref();
+        all.and_then(|all| all.get(name)).cloned().unwrap_or_default()
+    };
+    let seen = Seen { session: annotation(notes::SESSION), ended: annotation(notes::ENDED) };
+    let wished = set.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(0);
+    let status = set.status.as_ref();
+    let profiles = annotation(notes::PROFILES);
+    Workspace {
+        on: wished > 0,
+        settled: status
+            .is_some_and(|s| s.observed_generation == set.metadata.generation && s.replicas == wished),
+        session: notes::read_session(&seen.session),
+        ended: notes::read_ended(&seen.ended),
+        profiles: (!profiles.is_empty())
+            .then(|| profiles.split(',').map(|name| name.trim().to_owned()).collect()),
+        seen,
+    }
+}
+
+/// A pod, as far as a decision needs it.
+#[must_use]
+pub fn pod(pod: &v1::Pod) -> Pod {
+    Pod {
+        name: pod.metadata.name.clone().unwrap_or_default(),
+        uid: pod.metadata.uid.clone().unwrap_or_default(),
+        session: session(pod).map(ToOwned::to_owned),
+        has_run: container(pod).is_some_and(|c| {
+            let ran = |s: &Option<v1::ContainerState>| {
+                s.as_ref().is_some_and(|s| s.running.is_some() || s.terminated.is_some())
+            };
+            ran(&c.state) || ran(&c.last_state) || c.restart_count > 0
+        }),
+    }
+}
+
+/// The session that a pod was made for.
+pub fn session(pod: &v1::Pod) -> Option<&str> {
+    pod.metadata.labels.as_ref()?.get(pod::SESSION).map(String::as_str)
+}
+
+/// The state of the workspace's container, once there is one.
+pub fn container(pod: &v1::Pod) -> Option<&v1::ContainerStatus> {
+    let statuses = pod.status.as_ref()?.container_statuses.as_ref()?;
+    statuses.iter().find(|c| c.name == CONTAINER)
+}
+
+/// Whether the workspace's container runs now.
+pub fn runs(pod: &v1::Pod) -> bool {
+    container(pod).and_then(|c| c.state.as_ref()).is_some_and(|s| s.running.is_some())
+}
+
+/// Kubernetes' time in ours.
+pub fn time(time: &Time) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(time.0.as_second(), u32::try_from(time.0.subsec_nanosecond()).ok()?)
+}

@@ -1,0 +1,107 @@
+//! The table of settings: one row each, which is also what the example file and the faults are made of.
+
+/// A setting, as a person who deploys meets it.
+#[derive(Debug)]
+pub struct Setting {
+    pub name: &'static str,
+    /// What a good value is.
+    pub expects: &'static str,
+    pub example: &'static str,
+    /// Counts when the setting is missing or empty.
+    pub default: Option<&'static str>,
+}
+
+const fn required(name: &'static str, expects: &'static str, example: &'static str) -> Setting {
+    Setting { name, expects, example, default: None }
+}
+
+const fn optional(
+    name: &'static str,
+    expects: &'static str,
+    example: &'static str,
+    default: &'static str,
+) -> Setting {
+    Setting { name, expects, example, default: Some(default) }
+}
+
+/// Every setting there is.
+pub const SETTINGS: &[Setting] = &[
+    optional(
+        "INSTALLATION",
+        "a short name in lower case, the same for the life of this installation",
+        "dcaas",
+        "dcaas",
+    ),
+    required("TENANT_ID", "the tenant's id, a GUID", "11111111-1111-1111-1111-111111111111"),
+    required(
+        "CLIENT_ID",
+        "the client id of the app registration that tokens are made for, a GUID",
+        "22222222-2222-2222-2222-222222222222",
+    ),
+    optional(
+        "AUTHORITY",
+        "where the tenant's keys are published, an https URL",
+        "https://login.microsoftonline.com",
+        "https://login.microsoftonline.com",
+    ),
+    optional("ADMIN_ROLE", "the value of the app role that makes an admin", "admin", "admin"),
+    required(
+        "AZURE_CLIENT_ID",
+        "the client id of the function's user-assigned identity, a GUID",
+        "33333333-3333-3333-3333-333333333333",
+    ),
+    required(
+        "PRINCIPAL_ID",
+        "the object id of the same identity, a GUID",
+        "44444444-4444-4444-4444-444444444444",
+    ),
+    required(
+        "KUBERNETES_URL",
+        "the API server's address, an https URL",
+        "https://dcaas-1a2b3c.hcp.westeurope.azmk8s.io:443",
+    ),
+    required(
+        "KUBERNETES_CA",
+        "the cluster's certificate-authority-data: a PEM certificate in base64",
+        "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCi4uLgotLS0tLUVORCBDRVJUSUZJQ0FURS0tLS0tCg==",
+    ),
+    required(
+        "BLOB_URL",
+        "the blob endpoint of the members' storage account, an https URL",
+        "https://dcaasmembers.blob.core.windows.net",
+    ),
+    required("MEMBERS_ACCOUNT", "the name of the members' storage account", "dcaasmembers"),
+    required("MEMBERS_RESOURCE_GROUP", "the resource group of the members' storage account", "dcaas"),
+    required(
+        "STORAGE_CLIENT_ID",
+        "the client id of the nodes' identity, which mounts the members' containers, a GUID",
+        "55555555-5555-5555-5555-555555555555",
+    ),
+    required(
+        "PROFILES",
+        "a JSON list of profiles: name, cpu, memory, gpus, nodeSelector, tolerations, image, pricePerHour",
+        r#"[{"name":"t4","cpu":"3500m","memory":"24Gi","gpus":1,"nodeSelector":{"kubernetes.azure.com/agentpool":"t4"},"tolerations":[{"key":"sku","operator":"Equal","value":"gpu","effect":"NoSchedule"}],"image":"dcaas.azurecr.io/workspace:1","pricePerHour":0.53}]"#,
+    ),
+    required("DEFAULT_PROFILE", "the name of one of PROFILES", "t4"),
+    required("PLATFORM_IMAGE", "the image that `dcaas install` runs from", "dcaas.azurecr.io/platform:1"),
+    optional(
+        "ALLOWED_IMAGES",
+        "patterns of images that a member may name, with * for anything, separated by commas",
+        "dcaas.azurecr.io/*,ubuntu:24.04",
+        " ",
+    ),
+    optional("HOME_CLASS", "the storage class of the home disks", "managed-csi", "managed-csi"),
+    optional("HOME_SIZE", "the size of a home disk, a Kubernetes quantity", "64Gi", "64Gi"),
+    optional("GRACE", "how long a workspace may take to end, a duration", "30s", "30s"),
+];
+
+/// The row of a setting.
+///
+/// # Panics
+/// When code names a setting that is not in the table; every test of the settings would meet that.
+pub fn row(name: &str) -> &'static Setting {
+    SETTINGS
+        .iter()
+        .find(|row| row.name == name)
+        .unwrap_or_else(|| panic!("{name} is missing in the table of settings"))
+}

@@ -1,0 +1,10 @@
+//! The words of dcaas: plain data, parsed on entry, that knows neither wire nor clock.
+
+pub mod activity;
+pub mod caller;
+pub mod link;
+pub mod member;
+pub mod profile;
+pub mod sign_in;
+pub mod situation;
+pub mod workspace;

@@ -1,0 +1,66 @@
+//! What a person is told about a workspace: its phase, one sentence, and what to do next.
+
+use chrono::{DateTime, Utc};
+
+/// Where a workspace stands, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// There is none.
+    Absent,
+    /// Off; its disk and data are kept.
+    Stopped,
+    /// A start waits for the person to sign in.
+    SignIn,
+    Starting,
+    Running,
+    Stopping,
+    /// It can not go on by itself, or not soon.
+    Failed,
+}
+
+impl Phase {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Stopped => "stopped",
+            Self::SignIn => "sign-in",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Stopping => "stopping",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A workspace's state in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Situation {
+    pub phase: Phase,
+    /// One sentence: what is, or what it waits for.
+    pub says: String,
+    /// What the person can do, where there is something to do.
+    pub next: Option<String>,
+    pub since: Option<DateTime<Utc>>,
+    /// How long this usually takes, in words, where it passes by itself.
+    pub usually: Option<&'static str>,
+}
+
+impl Situation {
+    #[must_use]
+    pub fn new(phase: Phase, says: impl Into<String>, since: Option<DateTime<Utc>>) -> Self {
+        Self { phase, says: says.into(), next: None, since, usually: None }
+    }
+
+    #[must_use]
+    pub fn next(mut self, next: impl Into<String>) -> Self {
+        self.next = Some(next.into());
+        self
+    }
+
+    #[must_use]
+    pub fn usually(mut self, usually: &'static str) -> Self {
+        self.usually = Some(usually);
+        self
+    }
+}

@@ -1,0 +1,194 @@
+//! Starting and stopping: which steps bring a workspace from what was seen to what was asked.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::{
+    member::Member,
+    profile::{AllowedImages, Profile, Profiles},
+    sign_in::SignIn,
+    workspace::{Ended, EndedBy, Pod, Seen, Session, Workspace},
+};
+
+/// What a caller asks for when they start a workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartWish {
+    pub by: Member,
+    pub profile: Option<String>,
+    pub image: Option<String>,
+    /// The id that the session gets if this start makes one.
+    pub id: String,
+}
+
+/// What may be started here.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer<'a> {
+    pub profiles: &'a Profiles,
+    pub images: &'a AllowedImages,
+}
+
+/// One change. It names what it saw, so that it can be repeated and can not undo what it did not see.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// One replica, of this profile, for this session.
+    SwitchOn { saw: Seen, session: Session, profile: Box<Profile> },
+    /// No replica, unless session or end have changed since they were seen.
+    End { saw: Seen, ended: Ended },
+    /// No replica, whichever session runs or waits.
+    Stop { ended: Ended },
+    /// A pod of another session goes, if it is still that pod.
+    DeletePod { name: String, uid: String },
+}
+
+/// What to do, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    pub steps: Vec<Step>,
+    pub why: Why,
+}
+
+/// The reason for a plan, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It was off, and starts.
+    Starts { profile: String },
+    /// It runs already as it was asked for.
+    RunsAlready,
+    /// Another profile or image was asked for before the first container ran: this session ends, the next look starts.
+    TakesThePlaceOf { profile: String },
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Starts { profile } => write!(f, "starts with profile '{profile}'"),
+            Self::RunsAlready => write!(f, "is on already, as asked"),
+            Self::TakesThePlaceOf { profile } => {
+                write!(f, "another start takes the place of one with '{profile}'")
+            }
+        }
+    }
+}
+
+/// Why a start is not made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    UnknownProfile { asked: String, known: Vec<String> },
+    ProfileNotYours { asked: String, yours: Vec<String> },
+    ImageNotAllowed { asked: String, allowed: Vec<String> },
+    NoSignIn,
+    RunsAnother { profile: String, image: String },
+}
+
+/// Decides a start.
+///
+/// # Errors
+/// A refusal that a person can act on.
+pub fn start(
+    seen: &Workspace,
+    pods: &[Pod],
+    sign_in: SignIn,
+    wish: &StartWish,
+    offer: Offer,
+    now: DateTime<Utc>,
+) -> Result<Plan, Refusal> {
+    if let Some(current) = seen.current() {
+        return while_on(seen, current, pods, wish, offer, now);
+    }
+    let (profile, image) = choose(seen, wish, offer)?;
+    if sign_in == SignIn::None {
+        return Err(Refusal::NoSignIn);
+    }
+    let session = Session {
+        id: wish.id.clone(),
+        asked: now,
+        started: Some(now),
+        by: wish.by,
+        profile: profile.name.clone(),
+        image,
+    };
+    let why = Why::Starts { profile: profile.name.clone() };
+    let mut steps =
+        vec![Step::SwitchOn { saw: seen.seen.clone(), session, profile: Box::new(profile.clone()) }];
+    steps.extend(strangers(pods, &wish.id));
+    Ok(Plan { steps, why })
+}
+
+/// What a member's stop writes; it needs no look (design, section 4).
+#[must_use]
+pub fn stop(by: Member, now: DateTime<Utc>) -> Step {
+    Step::Stop {
+        ended: Ended {
+            at: Some(now),
+            by: Some(EndedBy::Member(by)),
+            why: "you asked for it".to_owned(),
+            recorded: false,
+        },
+    }
+}
+
+fn while_on(
+    seen: &Workspace,
+    current: &Session,
+    pods: &[Pod],
+    wish: &StartWish,
+    offer: Offer,
+    now: DateTime<Utc>,
+) -> Result<Plan, Refusal> {
+    let asks_nothing = wish.profile.is_none() && wish.image.is_none();
+    let same = asks_nothing || {
+        let (profile, image) = choose(seen, wish, offer)?;
+        profile.name == current.profile && image == current.image
+    };
+    if same {
+        return Ok(Plan { steps: strangers(pods, &current.id).collect(), why: Why::RunsAlready });
+    }
+    if pods.iter().any(|p| p.session.as_deref() == Some(&current.id) && p.has_run) {
+        return Err(Refusal::RunsAnother { profile: current.profile.clone(), image: current.image.clone() });
+    }
+    let ended = Ended {
+        at: Some(now),
+        by: Some(EndedBy::Start(wish.by)),
+        why: "another profile or image was asked for".to_owned(),
+        recorded: false,
+    };
+    Ok(Plan {
+        steps: vec![Step::End { saw: seen.seen.clone(), ended }],
+        why: Why::TakesThePlaceOf { profile: current.profile.clone() },
+    })
+}
+
+fn choose<'a>(
+    seen: &Workspace,
+    wish: &StartWish,
+    offer: Offer<'a>,
+) -> Result<(&'a Profile, String), Refusal> {
+    let profile = match &wish.profile {
+        None => offer.profiles.default(),
+        Some(asked) => offer
+            .profiles
+            .get(asked)
+            .ok_or_else(|| Refusal::UnknownProfile { asked: asked.clone(), known: offer.profiles.names() })?,
+    };
+    if let Some(yours) = seen.profiles.as_ref().filter(|yours| !yours.contains(&profile.name)) {
+        return Err(Refusal::ProfileNotYours { asked: profile.name.clone(), yours: yours.clone() });
+    }
+    match &wish.image {
+        Some(asked) if *asked != profile.image && !offer.images.allows(asked) => {
+            Err(Refusal::ImageNotAllowed { asked: asked.clone(), allowed: offer.images.patterns().to_vec() })
+        }
+        Some(asked) => Ok((profile, asked.clone())),
+        None => Ok((profile, profile.image.clone())),
+    }
+}
+
+fn strangers(pods: &[Pod], session: &str) -> impl Iterator<Item = Step> {
+    pods.iter()
+        .filter(move |p| p.session.as_deref() != Some(session))
+        .map(|p| Step::DeletePod { name: p.name.clone(), uid: p.uid.clone() })
+}
+
+#[cfg(test)]
+#[path = "lifecycle_tests.rs"]
+mod tests;

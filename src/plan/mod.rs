@@ -1,0 +1,3 @@
+//! What to do, and why: pure functions of what was seen, the settings and the time.
+
+pub mod lifecycle;

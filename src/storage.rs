@@ -1,0 +1,72 @@
+//! The members' storage account: one container a member.
+
+use std::{sync::Arc, time::Duration};
+
+use azure_core::{
+    credentials::TokenCredential,
+    error::ErrorKind,
+    http::{StatusCode, Url},
+};
+use azure_storage_blob::BlobServiceClient;
+
+use crate::{
+    api::problem::{Code, Problem},
+    config::StorageSettings,
+    domain::member::Member,
+};
+
+/// How long the client's own tries may take together.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Why storage did not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("storage: {0}")]
+    Azure(#[from] azure_core::Error),
+    #[error("storage gave no answer within {PATIENCE:?}")]
+    Silent,
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self::new(Code::StorageUnavailable, "the storage account does not answer as it should just now")
+            .next("Nothing is lost. It is tried again; if it goes on, tell an admin.")
+            .cause(error)
+    }
+}
+
+/// The members' account.
+#[derive(Clone)]
+pub struct Storage {
+    blobs: Arc<BlobServiceClient>,
+}
+
+impl Storage {
+    /// # Errors
+    /// When the address can not be used; nothing is connected yet.
+    pub fn new(settings: &StorageSettings, credential: Arc<dyn TokenCredential>) -> azure_core::Result<Self> {
+        let url = Url::parse(&settings.blob_url)?;
+        Ok(Self { blobs: Arc::new(BlobServiceClient::new(url, Some(credential), None)?) })
+    }
+
+    /// Makes the member's container; one that is there already is success.
+    ///
+    /// # Errors
+    /// When the account refuses or does not answer, also while a deleted container of that name goes.
+    pub async fn ensure_container(&self, member: Member) -> Result<(), Error> {
+        let container = self.blobs.blob_container_client(&member.namespace());
+        match tokio::time::timeout(PATIENCE, container.create(None)).await {
+            Err(_) => Err(Error::Silent),
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(e)) if exists_already(e.kind()) => Ok(()),
+            Ok(Err(e)) => Err(e.into()),
+        }
+    }
+}
+
+fn exists_already(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::HttpResponse { status: StatusCode::Conflict, error_code: Some(code), .. } if code == "ContainerAlreadyExists"
+    )
+}

@@ -1,0 +1,7 @@
+//! What several functions share: one turn each of look, decide, act.
+
+mod act;
+pub mod door;
+pub mod logs;
+pub mod membership;
+pub mod workspace;

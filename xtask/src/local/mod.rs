@@ -1,0 +1,135 @@
+//! `cargo local`: the world on this machine, and the verbs that speak to one that runs.
+
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::Subcommand;
+use serde_json::Value;
+
+use crate::child;
+use crate::prepare::{self, Wish, prepare};
+use crate::running::Running;
+use crate::tour;
+
+pub mod member;
+mod world;
+
+pub use world::{Start, World};
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The world's name; worlds of different names run side by side.
+    #[arg(long, visible_alias = "name", value_name = "NAME", default_value = "world", global = true)]
+    pub world: String,
+    /// Play the main job from end to end, print what is seen, and end.
+    #[arg(long)]
+    pub tour: bool,
+    /// Delays and schedules of seconds, and `brief` as the default profile.
+    #[arg(long)]
+    pub fast: bool,
+    /// Optimised executables.
+    #[arg(long)]
+    pub release: bool,
+    /// Use the cluster of this kubeconfig instead of starting one.
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+/// What can be asked of a world that runs.
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Print a bearer token for a person of the world.
+    Token { person: String },
+    /// Run kubectl on the world's cluster, as an admin.
+    #[command(disable_help_flag = true)]
+    Kubectl {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
+    /// Put a member's message on the queue, and a tunnel token into what it makes.
+    Enqueue { person: String },
+}
+
+pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let running = || Running::must_find(&prepare::state(), &arguments.world);
+    match &arguments.verb {
+        None => start(arguments),
+        Some(Verb::Token { person }) => {
+            println!("{}", running()?.token(person)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Verb::Kubectl { words }) => {
+            let mut kubectl = Command::new(prepare::kubectl());
+            kubectl.arg("kubectl").args(words).env("KUBECONFIG", running()?.kubeconfig);
+            Err(kubectl.exec()).context("kubectl does not start")
+        }
+        Some(Verb::Enqueue { person }) => member::enqueue(&running()?, person),
+    }
+}
+
+fn start(arguments: &Arguments) -> Result<ExitCode> {
+    if let Some(up) = Running::find(&prepare::state(), &arguments.world)? {
+        bail!(
+            "a world named `{}` is up already (pid {}): end it with Ctrl-C there or `kill {}`, or give this one \
+             another name: cargo local -- --name other",
+            up.name,
+            up.pid,
+            up.pid
+        );
+    }
+    let prepared = prepare(Wish { fast: arguments.fast, release: arguments.release })?;
+    let start = Start {
+        name: arguments.world.clone(),
+        fast: arguments.fast,
+        kubeconfig: arguments.kubeconfig.clone(),
+        aloud: !arguments.tour,
+    };
+    let mut world = World::start(&prepared, &start)?;
+    if arguments.tour {
+        return tour::run(world, arguments.fast);
+    }
+    let running = world.wait_until_up()?;
+    try_next(&running);
+    while world.child.ended()?.is_none() && !child::stopped() {
+        child::pause(Duration::from_millis(100));
+    }
+    world.end()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Lines to copy.
+fn try_next(running: &Running) {
+    let world = if running.name == "world" { String::new() } else { format!(" --world {}", running.name) };
+    let local = format!("cargo local --{world}");
+    let api = format!("{}/api", running.functions);
+    println!(
+        r#"
+  Try next, in another terminal:
+
+    {local} enqueue ben                          # ben joins: namespace, disk, container, workspace
+    AUTH="Authorization: Bearer $({local} token ben)"
+    curl -sH "$AUTH" --json '{{}}' {api}/start      # a GPU node comes, the workspace starts
+    curl -sH "$AUTH" {api}/status                # what is happening, in plain words
+    curl -sNH "$AUTH" '{api}/logs?follow=true'   # Ctrl-C ends it
+    curl -sH "$AUTH" --json '{{}}' {api}/stop       # pod and node go, the disk stays
+    {local} kubectl get pods,pvc,sts -A          # the cluster, as an admin
+
+  People: {people}. Ctrl-C ends the world.
+"#,
+        people = people(running),
+    );
+}
+
+fn people(running: &Running) -> String {
+    let about = |person: &Value| {
+        let member = if person["member"] == true { "a member" } else { "not a member" };
+        let admin = if person["admin"] == true { " and an admin" } else { "" };
+        format!("{} ({member}{admin})", person["name"].as_str().unwrap_or("?"))
+    };
+    running.people().iter().map(about).collect::<Vec<_>>().join(", ")
+}

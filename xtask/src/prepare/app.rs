@@ -1,0 +1,108 @@
+//! The function app as the Functions host wants it: host.json, the executable and the function folders, side by side.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use super::{Wish, images, stamp};
+
+/// Assembles the app from `built` and the repository; says where it lies.
+///
+/// The host sees only direct children of its script root, so the folders under `functions/` are lifted.
+pub fn assemble(built: &Path, wish: Wish) -> Result<PathBuf> {
+    let repository = super::repository();
+    let app = super::target().join(if wish.fast { "app-fast" } else { "app" });
+    let mut wanted = vec!["host.json".to_owned(), "dcaas".to_owned(), "settings.json".to_owned()];
+    stamp::copy(&repository.join("host.json"), &app.join("host.json"), false)?;
+    stamp::copy(&built.join("dcaas"), &app.join("dcaas"), true)?;
+    stamp::write(&app.join("settings.json"), format!("{:#}\n", settings(wish)).as_bytes(), false)?;
+    for entry in std::fs::read_dir(repository.join("functions"))? {
+        let folder = entry?.path();
+        let file = folder.join("function.json");
+        if file.exists() {
+            let name = folder.file_name().context("a function has a name")?.to_string_lossy().into_owned();
+            stamp::copy(&file, &app.join(&name).join("function.json"), false)?;
+            wanted.push(name);
+        }
+    }
+    // A function that was taken away must not live on here.
+    for entry in std::fs::read_dir(&app)? {
+        let path = entry?.path();
+        if path.is_dir() && !wanted.iter().any(|name| path.ends_with(name)) {
+            std::fs::remove_dir_all(path)?;
+        }
+    }
+    Ok(app)
+}
+
+/// The app's settings, and in a fast world the host's own that make a failed message come again soon.
+fn settings(wish: Wish) -> Value {
+    let mut settings = program_settings(wish);
+    if wish.fast {
+        settings["AzureFunctionsJobHost__extensions__queues__visibilityTimeout"] = json!("00:00:01");
+        settings["AzureFunctionsJobHost__extensions__queues__maxPollingInterval"] = json!("00:00:00.5");
+    }
+    settings
+}
+
+/// What the program reads; the world fills in what stands in double braces, for each installation.
+fn program_settings(wish: Wish) -> Value {
+    json!({
+        "INSTALLATION": "{{installation}}",
+        "TENANT_ID": "{{tenant}}",
+        "CLIENT_ID": "{{client_id}}",
+        "AUTHORITY": "{{authority}}",
+        "ADMIN_ROLE": "admin",
+        "AZURE_CLIENT_ID": "{{identity_client_id}}",
+        "PRINCIPAL_ID": "{{principal}}",
+        "KUBERNETES_URL": "{{kubernetes_url}}",
+        "KUBERNETES_CA": "{{kubernetes_ca}}",
+        "BLOB_URL": "{{blob_url}}",
+        "MEMBERS_ACCOUNT": "{{members_account}}",
+        "MEMBERS_RESOURCE_GROUP": "dcaas",
+        "STORAGE_CLIENT_ID": "{{storage_client_id}}",
+        "PROFILES": json!([profile("steady"), profile("brief")]).to_string(),
+        "DEFAULT_PROFILE": if wish.fast { "brief" } else { "steady" },
+        "PLATFORM_IMAGE": images::PLATFORM,
+        "ALLOWED_IMAGES": "dcaas.example/*",
+        "HOME_CLASS": "managed-csi",
+        "HOME_SIZE": "32Gi",
+        "GRACE": if wish.fast { "5s" } else { "30s" },
+    })
+}
+
+/// One GPU on a pool of its own. `steady` is for everything that is not about time, `brief` for what is.
+fn profile(name: &str) -> Value {
+    json!({
+        "name": name,
+        "cpu": "4",
+        "memory": "16Gi",
+        "gpus": 1,
+        "nodeSelector": { "kubernetes.azure.com/agentpool": name },
+        "tolerations": [{ "key": "sku", "operator": "Equal", "value": "gpu", "effect": "NoSchedule" }],
+        "image": images::WORKSPACE,
+        "pricePerHour": 0.9,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_world_and_the_example_set_the_same_names() {
+        let example = std::fs::read(super::super::repository().join("local.settings.json.example")).unwrap();
+        let example: Value = serde_json::from_slice(&example).unwrap();
+        let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&program_settings(Wish::default())), names(&example["Values"]));
+    }
+
+    #[test]
+    fn fast_changes_the_default_profile_and_the_grace() {
+        let (slow, fast) = (settings(Wish::default()), settings(Wish { fast: true, release: false }));
+        assert_eq!(slow["DEFAULT_PROFILE"], "steady");
+        assert_eq!(fast["DEFAULT_PROFILE"], "brief");
+        assert_ne!(slow["GRACE"], fast["GRACE"]);
+    }
+}

@@ -1,0 +1,31 @@
+//! The container images of the world: folders, because its nodes run a pod as local processes.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::stamp;
+
+/// What puts our executable into a pod.
+pub const PLATFORM: &str = "dcaas.example/platform:dev";
+/// What a member works in: anything, nothing of ours in it.
+pub const WORKSPACE: &str = "dcaas.example/workspace:dev";
+
+/// Assembles both images; says where the list of them lies.
+pub fn assemble(built: &Path) -> Result<PathBuf> {
+    let images = super::target().join("images");
+    let (platform, workspace) = (images.join("platform"), images.join("workspace"));
+    stamp::copy(&built.join("dcaas"), &platform.join("dcaas/bin/dcaas"), true)?;
+    // The stand-in for the VS Code CLI, in the place of the real one.
+    stamp::copy(&built.join("code"), &platform.join("dcaas/bin/code"), true)?;
+    stamp::write(
+        &workspace.join("etc/os-release"),
+        b"NAME=\"a workspace image with nothing in it\"\n",
+        false,
+    )?;
+    let list = json!({ PLATFORM: { "root": platform }, WORKSPACE: { "root": workspace } });
+    let file = super::target().join("images.json");
+    stamp::write(&file, format!("{list:#}\n").as_bytes(), false)?;
+    Ok(file)
+}

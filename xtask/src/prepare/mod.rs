@@ -1,0 +1,85 @@
+//! Makes everything a world is started from, under `target/`: builds, installs, assembles; each only when it must.
+
+mod app;
+mod azurite;
+mod images;
+mod kubernetes;
+mod rust;
+mod stamp;
+mod tools;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// What the world is made for.
+#[derive(Clone, Copy, Default)]
+pub struct Wish {
+    /// Delays in seconds, `brief` as the default profile.
+    pub fast: bool,
+    /// Optimised executables, for measuring.
+    pub release: bool,
+}
+
+/// Everything a world is started from.
+pub struct Prepared {
+    /// The sandbox's `world`.
+    pub world: PathBuf,
+    /// The assembled function app.
+    pub app: PathBuf,
+    /// The control plane and the nodes, one program.
+    pub kubernetes: PathBuf,
+    /// The folder that holds Azurite's `node_modules`.
+    pub azurite: PathBuf,
+    /// What the cluster lets the function app do.
+    pub manifests: PathBuf,
+    /// Which image is which folder.
+    pub images: PathBuf,
+}
+
+/// The repository.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
+}
+
+/// Where everything is written.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| repository().join("target"), |set| repository().join(set))
+}
+
+/// Where worlds live.
+pub fn state() -> PathBuf {
+    target().join("local")
+}
+
+/// The log of a build step.
+fn log(name: &str) -> PathBuf {
+    target().join("logs").join(format!("{name}.log"))
+}
+
+/// The Go program's own kubectl: the world's version, and nothing to install.
+pub fn kubectl() -> PathBuf {
+    kubernetes::program()
+}
+
+/// The Go module of the control plane and the nodes, and the flags its packages are built with.
+pub fn go_module() -> (PathBuf, &'static [&'static str]) {
+    (kubernetes::sources(), kubernetes::PACKAGE_FLAGS)
+}
+
+/// Builds, installs and assembles what is missing or older than its sources.
+pub fn prepare(wish: Wish) -> Result<Prepared> {
+    tools::check()?;
+    let built = rust::build(wish)?;
+    let azurite = azurite::install()?;
+    let kubernetes = kubernetes::build()?;
+    Ok(Prepared {
+        world: built.join("world"),
+        app: app::assemble(&built, wish).context("the function app can not be assembled")?,
+        kubernetes,
+        azurite,
+        manifests: repository().join("infra/kubernetes"),
+        images: images::assemble(&built).context("the images can not be assembled")?,
+    })
+}

@@ -1,0 +1,82 @@
+//! `cargo xtask test`: every test of the repository, against one world.
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Result, bail};
+
+use crate::child::{Group, says};
+use crate::local::{Start, World};
+use crate::prepare::{self, Wish, prepare};
+use crate::running::{Running, file_of};
+use crate::show;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The world to test against; one of that name that is up already is used, and left up.
+    #[arg(long, visible_alias = "name", value_name = "NAME", default_value = "test")]
+    world: String,
+    /// Only tests with one of these in their name (and then only the Rust ones).
+    filter: Vec<String>,
+}
+
+pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let wish = Wish { fast: true, ..Wish::default() };
+    let prepared = prepare(wish)?;
+    if arguments.filter.is_empty() {
+        go()?;
+    }
+    let file = file_of(&prepare::state(), &arguments.world);
+    if let Some(running) = Running::find(&prepare::state(), &arguments.world)? {
+        eprintln!("  ✓ world `{}` is up (pid {}) and is used as it is", running.name, running.pid);
+        return verdict(cargo(arguments, &file)?, running.leftovers()?);
+    }
+    let mut world = World::start(
+        &prepared,
+        &Start { name: arguments.world.clone(), fast: true, kubeconfig: None, aloud: false },
+    )?;
+    let running = world.wait_until_up()?;
+    let passed = cargo(arguments, &file)?;
+    let leftovers = running.leftovers();
+    let ended = world.end();
+    let verdict = verdict(passed, leftovers?)?;
+    ended?;
+    Ok(verdict)
+}
+
+/// Vets and tests the Go program.
+fn go() -> Result<()> {
+    let (module, flags) = prepare::go_module();
+    for verb in ["vet", "test"] {
+        let log = prepare::target().join(format!("logs/go-{verb}.log"));
+        let mut command = Command::new("go");
+        command.current_dir(&module).arg(verb).args(flags).arg("./...");
+        show::step(&format!("go {verb}"), "", &log, &mut command)?;
+    }
+    Ok(())
+}
+
+/// Runs the Rust tests; whether all passed.
+fn cargo(arguments: &Arguments, world: &Path) -> Result<bool> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(prepare::repository()).args(["test", "--workspace", "--no-fail-fast"]);
+    if !arguments.filter.is_empty() {
+        command.arg("--").args(&arguments.filter);
+    }
+    command.env("DCAAS_WORLD", std::path::absolute(world)?);
+    let status = Group::start(&mut command, "cargo test")?.wait(|| ())?;
+    if !status.success() {
+        eprintln!("  ✗ cargo test ended {}", says(status));
+    }
+    Ok(status.success())
+}
+
+fn verdict(passed: bool, leftovers: Vec<String>) -> Result<ExitCode> {
+    if !leftovers.is_empty() {
+        bail!(
+            "The world was asked for things that it does not know; a stand-in is missing or a call is wrong:\n  {}",
+            leftovers.join("\n  ")
+        );
+    }
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

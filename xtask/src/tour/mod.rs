@@ -1,0 +1,167 @@
+//! The tour: the main job from end to end, as a plain client of the world; every step is seen, or the tour fails.
+
+mod cluster;
+mod step;
+
+use std::io::{BufRead, BufReader};
+use std::process::ExitCode;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use crate::local::{World, member};
+use crate::running::Running;
+use crate::show::time;
+use cluster::Member;
+use step::{Look, Walk, line, note};
+
+/// Who walks: a member, and nothing more.
+const WALKER: &str = "ben";
+/// For what needs no machine to come or go.
+const SOON: Duration = Duration::from_secs(60);
+
+/// Walks through `world` and ends it; success only if every step was seen.
+pub fn run(mut world: World, fast: bool) -> Result<ExitCode> {
+    let begun = Instant::now();
+    let running = world.wait_until_up()?;
+    println!(
+        "\n  A tour of dcaas: {WALKER} joins, starts a workspace with a GPU, looks at it and stops it.\n"
+    );
+    line("✓", begun.elapsed(), "world up", &format!("functions at {}", running.functions));
+    let walked = walk(&running, &mut world, fast);
+    let log = walked.is_err().then(|| running.host_log(15));
+    let last_words = world.last_words();
+    let since = Instant::now();
+    let ended = world.end();
+    if let Err(error) = &walked {
+        eprintln!(
+            "
+  {error:#}
+
+  The host's last lines:
+{}
+",
+            indented(&log.unwrap_or_default())
+        );
+        eprintln!(
+            "  The world's last lines:
+{}
+",
+            indented(&last_words)
+        );
+        ended?;
+        return Ok(ExitCode::FAILURE);
+    }
+    ended?;
+    line("✓", since.elapsed(), "world down", "no process of it is left");
+    println!("\n  Every step was seen, in {}.\n", time(begun.elapsed()));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn walk(running: &Running, world: &mut World, fast: bool) -> Result<()> {
+    // A machine takes its time, as in the cloud; without --fast the world keeps an unneeded one for minutes.
+    let machine = Duration::from_secs(if fast { 120 } else { 20 * 60 });
+    let oid = running.oid(WALKER)?;
+    let ben = Member { namespace: member::namespace(&oid) };
+    let before = cluster::nodes(running)?;
+    let mut walk = Walk::new(running, world);
+
+    walk.see("message", SOON, |running| {
+        Ok(Look::Seen(format!("{} put on queue `members`", member::put_message(running, &oid)?)))
+    })?;
+    walk.see("provisioned", SOON, |running| ben.provisioned(running))?;
+    walk.see("token", SOON, |running| {
+        member::put_tunnel_token(running, &ben.namespace)?;
+        Ok(Look::Seen("Secret `tunnel` put there: signing in is a later chapter".to_owned()))
+    })?;
+
+    let token = running.token(WALKER)?;
+    walk.see("start", SOON, |running| called(running, &token, "/api/start"))?;
+    walk.token = Some(token.clone());
+    walk.see("node came", machine, |running| cluster::came(running, &before))?;
+    walk.see("pod runs", machine, |running| ben.pod_runs(running))?;
+    walk.see("connected", SOON, |running| connected(running, &token))?;
+    walk.see("logs", SOON, |running| logs(running, &token))?;
+    walk.see("logs followed", SOON, |running| followed(running, &token))?;
+
+    walk.see("stop", SOON, |running| called(running, &token, "/api/stop"))?;
+    walk.see("pod gone", SOON, |running| ben.pod_gone(running))?;
+    walk.see("stopped", SOON, |running| stopped(running, &token))?;
+    walk.token = None;
+    walk.see("node gone", machine, |running| cluster::gone(running, &before))?;
+    walk.see("kept", SOON, |running| ben.kept(running))?;
+    walk.see("nothing odd", SOON, |running| {
+        let leftovers = running.leftovers()?;
+        Ok(if leftovers.is_empty() {
+            Look::Seen("the world understood everything that it was asked".to_owned())
+        } else {
+            Look::Never(format!("the world was asked what it does not know: {}", leftovers.join("; ")))
+        })
+    })
+}
+
+/// POST to a function as the member: done (200) or under way (202).
+fn called(running: &Running, token: &str, path: &str) -> Result<Look> {
+    let answer = running.call(token, path, &json!({}))?;
+    let body = answer.json();
+    Ok(match answer.status {
+        200 | 202 => Look::Seen(format!("POST {path} → {}", answer.says())),
+        // What the answer itself calls temporary is worth another look.
+        429 | 503 => Look::NotYet(answer.says()),
+        _ => Look::Never(format!("POST {path} → {} {body}", answer.says())),
+    })
+}
+
+fn connected(running: &Running, token: &str) -> Result<Look> {
+    let answer = running.ask(token, "/api/status")?;
+    let status = answer.json();
+    Ok(match (status["phase"].as_str(), status["address"].as_str()) {
+        (Some("running"), Some(address)) => Look::Seen(address.to_owned()),
+        (Some("failed"), _) => Look::Never(answer.says()),
+        _ => Look::NotYet(format!("status: {}", answer.text)),
+    })
+}
+
+fn stopped(running: &Running, token: &str) -> Result<Look> {
+    let answer = running.ask(token, "/api/status")?;
+    let status = answer.json();
+    Ok(match status["phase"].as_str() {
+        Some("stopped") => Look::Seen(status["says"].as_str().unwrap_or_default().to_owned()),
+        _ => Look::NotYet(format!("status: {}", answer.text)),
+    })
+}
+
+fn logs(running: &Running, token: &str) -> Result<Look> {
+    let answer = running.ask(token, "/api/logs?tail=20")?;
+    let lines: Vec<&str> = answer.text.lines().filter(|line| !line.trim().is_empty()).collect();
+    if answer.status != 200 || lines.is_empty() {
+        return Ok(Look::NotYet(format!("GET /api/logs → {}", answer.says())));
+    }
+    for line in &lines[lines.len().saturating_sub(3)..] {
+        note(&line.chars().take(90).collect::<String>());
+    }
+    Ok(Look::Seen(format!("GET /api/logs?tail=20 → {} lines", lines.len())))
+}
+
+/// Follows the log until its first line comes: the stream passes the host while it is still open.
+fn followed(running: &Running, token: &str) -> Result<Look> {
+    let since = Instant::now();
+    let stream = running.follow(token, "/api/logs?follow=true&tail=1")?;
+    let (sender, lines) = mpsc::channel();
+    // The thread ends with the stream, at the latest when the world ends.
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        if BufReader::new(stream).read_line(&mut line).is_ok_and(|length| length > 0) {
+            sender.send(line).ok();
+        }
+    });
+    let line = lines.recv_timeout(Duration::from_secs(30)).context("no line came")?;
+    let line: String = line.trim().chars().take(60).collect();
+    Ok(Look::Seen(format!("after {} the stream brought: {line}", time(since.elapsed()))))
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
+}
