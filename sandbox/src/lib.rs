@@ -5,7 +5,9 @@
 
 pub mod certificates;
 pub mod control;
+pub mod listener;
 pub mod process;
+pub mod strict;
 pub mod world;
 
 pub mod azurite;

@@ -1,6 +1,6 @@
 //! `dcaas install`: copies the platform's tree into the pod. A run after half a run makes it whole.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -10,9 +10,9 @@ use anyhow::{Context, bail};
 /// The command line of `dcaas install`; `pod::install_command` writes it.
 #[derive(Debug, Clone, clap::Args)]
 pub struct InstallArguments {
-    /// The tree in the platform's image
+    /// The tree in the platform's image [default: the one that this program lies in]
     #[arg(long)]
-    from: PathBuf,
+    from: Option<PathBuf>,
     /// Where the workspace finds it
     #[arg(long)]
     to: PathBuf,
@@ -21,28 +21,26 @@ pub struct InstallArguments {
 /// Copies the tree.
 pub fn install(arguments: InstallArguments) -> anyhow::Result<()> {
     let InstallArguments { from, to } = arguments;
+    let from = from.map_or_else(own_tree, Ok)?;
     let source = fs::canonicalize(&from).with_context(|| {
-        format!(
-            "{} is not there: the platform's image must have the tree",
-            from.display()
-        )
+        format!("{} is not there: the platform's image must have the tree", from.display())
     })?;
     if !source.is_dir() {
-        bail!(
-            "{} is not a folder: the platform's image must have the tree there",
-            from.display()
-        );
+        bail!("{} is not a folder: the platform's image must have the tree there", from.display());
     }
     fs::create_dir_all(&to).map_err(|error| explain(&to, error))?;
     let target = fs::canonicalize(&to)?;
     if target.starts_with(&source) {
-        bail!(
-            "{} lies in {}: give a folder outside of it",
-            to.display(),
-            from.display()
-        );
+        bail!("{} lies in {}: give a folder outside of it", to.display(), from.display());
     }
     copy_folder(&source, &target)
+}
+
+/// The tree that this program lies in, as `bin/dcaas`.
+fn own_tree() -> anyhow::Result<PathBuf> {
+    let program = std::env::current_exe().context("this program does not know where it lies")?;
+    let tree = program.parent().and_then(Path::parent);
+    Ok(tree.context("this program does not lie in a tree: name it with --from")?.to_owned())
 }
 
 fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
@@ -61,10 +59,7 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
         } else if kind.is_file() {
             copy_file(&source, &target)?;
         } else {
-            bail!(
-                "{} is no file, folder or link: the platform's tree has only those",
-                source.display()
-            );
+            bail!("{} is no file, folder or link: the platform's tree has only those", source.display());
         }
     }
     // last: a folder that is not writable must be filled first
@@ -80,9 +75,7 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
 fn copy_file(from: &Path, to: &Path) -> anyhow::Result<()> {
     let partial = partial(to);
     clear(&partial)?;
-    fs::copy(from, &partial)
-        .and_then(|_| File::open(&partial)?.sync_all())
-        .map_err(|error| explain(to, error))?;
+    fs::copy(from, &partial).map_err(|error| explain(to, error))?;
     put(&partial, to)
 }
 
@@ -171,22 +164,14 @@ mod tests {
         assert_eq!(fs::read(to.join("lib/b")).unwrap(), vec![7; 100_000]);
         assert_eq!(fs::read_link(to.join("lib/c")).unwrap(), Path::new("/nowhere"));
         let names = |path: &str| fs::read_dir(to.join(path)).unwrap().count();
-        assert_eq!(
-            (names(""), names("bin"), names("lib"), names("lib/empty")),
-            (2, 1, 4, 0)
-        );
+        assert_eq!((names(""), names("bin"), names("lib"), names("lib/empty")), (2, 1, 4, 0));
     }
 
     #[test]
     fn a_tree_is_copied_and_copied_again_and_half_a_copy_is_made_whole() {
         let folder = Folder::new("again");
         let (from, to) = tree(&folder);
-        let run = || {
-            install(InstallArguments {
-                from: from.clone(),
-                to: to.clone(),
-            })
-        };
+        let run = || install(InstallArguments { from: Some(from.clone()), to: to.clone() });
         run().unwrap();
         check(&to);
         run().unwrap();
@@ -208,26 +193,14 @@ mod tests {
         let folder = Folder::new("errors");
         let (from, to) = tree(&folder);
         let run = |from: &Path, to: &Path| {
-            let error = install(InstallArguments {
-                from: from.into(),
-                to: to.into(),
-            })
-            .unwrap_err();
+            let error = install(InstallArguments { from: Some(from.into()), to: to.into() }).unwrap_err();
             format!("{error:#}")
         };
         assert!(run(&folder.0.join("none"), &to).contains("the platform's image must have the tree"));
         assert!(run(&from.join("lib/a"), &to).contains("is not a folder"));
         assert!(run(&from, &from.join("x")).contains("give a folder outside of it"));
         assert!(run(&from, &from.join("lib/a/x")).contains("lib/a/x"));
-        assert!(
-            explain(&to, ErrorKind::StorageFull.into())
-                .to_string()
-                .contains("no space left")
-        );
-        assert!(
-            explain(&to, ErrorKind::PermissionDenied.into())
-                .to_string()
-                .contains("not writable")
-        );
+        assert!(explain(&to, ErrorKind::StorageFull.into()).to_string().contains("no space left"));
+        assert!(explain(&to, ErrorKind::PermissionDenied.into()).to_string().contains("not writable"));
     }
 }

@@ -48,9 +48,7 @@ pub const BEGINNING: &[(&str, &str, &str)] = &[
 /// A container that can not begin, or that ended.
 pub fn trouble(pod: &KubePod, events: &[&Event], session: &Session) -> Option<Situation> {
     statuses(pod).find_map(|(c, init)| {
-        image::trouble(c, init, events)
-            .or_else(|| cannot_begin(c))
-            .or_else(|| ended(c, init, session))
+        image::trouble(c, init, events).or_else(|| cannot_begin(c)).or_else(|| ended(c, init, session))
     })
 }
 
@@ -61,10 +59,7 @@ pub fn waiting(pod: &KubePod, events: &[&Event], session: &Session, now: DateTim
     }
     let placed = observe::condition(pod, "PodScheduled").and_then(|c| c.last_transition_time.as_ref());
     let status = pod.status.as_ref();
-    let since = status
-        .and_then(|s| s.start_time.as_ref())
-        .or(placed)
-        .and_then(observe::time);
+    let since = status.and_then(|s| s.start_time.as_ref()).or(placed).and_then(observe::time);
     // events are to the second, and the first container may take none: once it is done, only the other's count
     let installed = statuses(pod).any(|(c, init)| init && finished(c));
     let ours = |e: &&Event| {
@@ -74,10 +69,8 @@ pub fn waiting(pod: &KubePod, events: &[&Event], session: &Session, now: DateTim
     let told = event::meaning(preparing::PREPARING, events.iter().copied().filter(ours));
     let told = told.and_then(|told| told.situation(told.first, now));
     Some(told.unwrap_or_else(|| {
-        let says = format!(
-            "The machine is there and prepares your workspace with image '{}'.",
-            session.image
-        );
+        let says =
+            format!("The machine is there and prepares your workspace with image '{}'.", session.image);
         let situation = Situation::new(Phase::Starting, says, since).usually("under a minute");
         if since.is_some_and(|since| now - since > LATE) {
             return situation.next("This takes longer than it should: stop, start again, and tell an admin.");
@@ -88,18 +81,11 @@ pub fn waiting(pod: &KubePod, events: &[&Event], session: &Session, now: DateTim
 
 /// What ended the container before it began again, for as long as this is news.
 pub fn began_again(pod: &KubePod, session: &Session, now: DateTime<Utc>) -> Option<(String, &'static str)> {
-    let end = observe::container(pod)?
-        .last_state
-        .as_ref()?
-        .terminated
-        .as_ref()?;
+    let end = observe::container(pod)?.last_state.as_ref()?.terminated.as_ref()?;
     let at = end.finished_at.as_ref().and_then(observe::time)?;
     (now - at < REMEMBERED).then(|| {
         let (why, next) = why(end, session);
-        (
-            format!("It began again at {} UTC: {why}.", at.format("%H:%M")),
-            next,
-        )
+        (format!("It began again at {} UTC: {why}.", at.format("%H:%M")), next)
     })
 }
 
@@ -149,9 +135,7 @@ fn cannot_begin(container: &ContainerStatus) -> Option<Situation> {
 
 /// The row of the words of a container that can not begin.
 pub fn begin(words: &str) -> usize {
-    let row = BEGINNING
-        .iter()
-        .position(|(contains, ..)| words.contains(contains));
+    let row = BEGINNING.iter().position(|(contains, ..)| words.contains(contains));
     row.unwrap_or(BEGINNING.len() - 1)
 }
 
@@ -179,10 +163,7 @@ fn why(end: &ContainerStateTerminated, session: &Session) -> (String, &'static s
         137 => "its first process was killed from outside (code 137)".to_owned(),
         code => format!("its first process ended with code {code}"),
     };
-    (
-        why,
-        "It starts again by itself. If it goes on, read the logs, stop, and start with another image.",
-    )
+    (why, "It starts again by itself. If it goes on, read the logs, stop, and start with another image.")
 }
 
 fn finished_at(end: &ContainerStateTerminated) -> Option<DateTime<Utc>> {

@@ -26,15 +26,7 @@ pub const fn failed(
     says: &'static str,
     next: &'static str,
 ) -> Meaning {
-    Meaning {
-        reason,
-        contains,
-        phase: Phase::Failed,
-        says,
-        next,
-        usually: "",
-        patience: TimeDelta::zero(),
-    }
+    Meaning { reason, contains, phase: Phase::Failed, says, next, usually: "", patience: TimeDelta::zero() }
 }
 
 /// A row that passes by itself.
@@ -44,11 +36,7 @@ pub const fn passing(
     says: &'static str,
     usually: &'static str,
 ) -> Meaning {
-    Meaning {
-        phase: Phase::Starting,
-        usually,
-        ..failed(reason, contains, says, "")
-    }
+    Meaning { phase: Phase::Starting, usually, ..failed(reason, contains, says, "") }
 }
 
 /// A row that only says that all before it has passed.
@@ -83,9 +71,7 @@ pub struct Told {
 /// The newest event that the table knows. Of two in the same second, which is all that most events tell, the
 /// row further down counts: tables follow the course of a start.
 pub fn meaning<'a>(table: &'static [Meaning], events: impl Iterator<Item = &'a Event>) -> Option<Told> {
-    let known: Vec<(usize, &Event)> = events
-        .filter_map(|event| Some((find(table, event)?, event)))
-        .collect();
+    let known: Vec<(usize, &Event)> = events.filter_map(|event| Some((find(table, event)?, event))).collect();
     let (newest, event) = known.iter().max_by_key(|(row, event)| (last(event), *row))?;
     // texts of one meaning differ in numbers and order, and each is an event of its own
     let same = known.iter().filter(|(row, _)| row == newest);
@@ -98,9 +84,7 @@ pub fn meaning<'a>(table: &'static [Meaning], events: impl Iterator<Item = &'a E
 
 /// The row of an event: the first that fits.
 pub fn find(table: &[Meaning], event: &Event) -> Option<usize> {
-    table
-        .iter()
-        .position(|row| row.reason == reason(event) && message(event).contains(row.contains))
+    table.iter().position(|row| row.reason == reason(event) && message(event).contains(row.contains))
 }
 
 impl Told {
@@ -128,10 +112,8 @@ pub fn message(event: &Event) -> &str {
 /// older fields empty; all others fill those.
 pub fn last(event: &Event) -> Option<DateTime<Utc>> {
     let series = event.series.as_ref().and_then(|s| s.last_observed_time.as_ref());
-    let stamp = series
-        .map(|t| &t.0)
-        .or_else(|| event.last_timestamp.as_ref().map(|t| &t.0))
-        .or_else(|| once(event));
+    let stamp =
+        series.map(|t| &t.0).or_else(|| event.last_timestamp.as_ref().map(|t| &t.0)).or_else(|| once(event));
     stamp.and_then(whole_second)
 }
 
@@ -143,9 +125,7 @@ pub fn first(event: &Event) -> Option<DateTime<Utc>> {
 fn once(event: &Event) -> Option<&Timestamp> {
     let first = event.first_timestamp.as_ref().map(|t| &t.0);
     let created = || event.metadata.creation_timestamp.as_ref().map(|t| &t.0);
-    first
-        .or_else(|| event.event_time.as_ref().map(|t| &t.0))
-        .or_else(created)
+    first.or_else(|| event.event_time.as_ref().map(|t| &t.0)).or_else(created)
 }
 
 /// Some writers tell parts of a second and some do not: only whole ones compare.

@@ -25,40 +25,16 @@ const PLATFORM: &str = "Tell an admin: this image is the platform's own, no othe
 
 /// What the words of a failed pull mean, by what they contain.
 pub const PULLING: &[(&str, &str, &str)] = &[
-    (
-        "no match for platform",
-        "There is no image '{}' for this kind of machine.",
-        OTHER_IMAGE,
-    ),
+    ("no match for platform", "There is no image '{}' for this kind of machine.", OTHER_IMAGE),
     // a registry that hides what one may not see says the same for both
-    (
-        "pull access denied",
-        "There is no image '{}', or the machine may not pull it.",
-        OTHER_IMAGE,
-    ),
-    (
-        "signature validation failed",
-        "The signature of image '{}' is missing or wrong.",
-        ASK,
-    ),
+    ("pull access denied", "There is no image '{}', or the machine may not pull it.", OTHER_IMAGE),
+    ("signature validation failed", "The signature of image '{}' is missing or wrong.", ASK),
     ("unauthorized", "The machine may not pull the image '{}'.", ASK),
     ("denied", "The machine may not pull the image '{}'.", ASK),
     ("forbidden", "The machine may not pull the image '{}'.", ASK),
-    (
-        "toomanyrequests",
-        "The registry of image '{}' allows no more pulls for now.",
-        AGAIN,
-    ),
-    (
-        "too many requests",
-        "The registry of image '{}' allows no more pulls for now.",
-        AGAIN,
-    ),
-    (
-        "no such host",
-        "There is no registry of the name that image '{}' begins with.",
-        OTHER_IMAGE,
-    ),
+    ("toomanyrequests", "The registry of image '{}' allows no more pulls for now.", AGAIN),
+    ("too many requests", "The registry of image '{}' allows no more pulls for now.", AGAIN),
+    ("no such host", "There is no registry of the name that image '{}' begins with.", OTHER_IMAGE),
     (
         "no space left",
         "The image '{}' is too large for the machine's disk.",
@@ -67,16 +43,8 @@ pub const PULLING: &[(&str, &str, &str)] = &[
     ("not found", "There is no image '{}'.", OTHER_IMAGE),
     ("manifest unknown", "There is no image '{}'.", OTHER_IMAGE),
     ("does not exist", "There is no image '{}'.", OTHER_IMAGE),
-    (
-        "timeout",
-        "The registry of image '{}' does not answer the machine.",
-        AGAIN,
-    ),
-    (
-        "connection refused",
-        "The registry of image '{}' does not answer the machine.",
-        AGAIN,
-    ),
+    ("timeout", "The registry of image '{}' does not answer the machine.", AGAIN),
+    ("connection refused", "The registry of image '{}' does not answer the machine.", AGAIN),
     ("", "The image '{}' can not be pulled.", AGAIN),
 ];
 
@@ -94,11 +62,7 @@ pub fn trouble(container: &ContainerStatus, init: bool, events: &[&Event]) -> Op
     // a back-off repeats why, except on old kubelets; the event of the pull itself always says it
     let said = waiting.message.as_deref().unwrap_or_default();
     let tells = reason_now != "ImagePullBackOff" || said.contains(": ");
-    let words = if tells {
-        said
-    } else {
-        event.map_or(said, |e| message(e))
-    };
+    let words = if tells { said } else { event.map_or(said, |e| message(e)) };
     let row = &PULLING[find(words, &container.image)];
     let since = event.and_then(|e| event::first(e));
     Some(Situation::new(Phase::Failed, row.1.replace("{}", &container.image), since).next(next(row.2)))

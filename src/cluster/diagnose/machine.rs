@@ -48,10 +48,7 @@ pub fn waiting(
         .and_then(|told| told.situation(since, now))
         .unwrap_or_else(|| Situation::new(Phase::Starting, says, since).usually("3 to 10 minutes"));
     let heard = told.filter(|t| t.row.phase == Phase::Starting && !t.row.says.is_empty());
-    let late = heard
-        .and_then(|t| t.last)
-        .or(since)
-        .is_some_and(|at| now - at > LATE);
+    let late = heard.and_then(|t| t.last).or(since).is_some_and(|at| now - at > LATE);
     if situation.phase == Phase::Starting && late {
         let says = "No machine of your size has come for more than 20 minutes, and nobody says why.";
         let next = "It is still tried. Start with another profile, and tell an admin.";
@@ -68,10 +65,7 @@ pub fn lost(pod: &KubePod, now: DateTime<Utc>) -> Option<Situation> {
         let since = c.last_transition_time.as_ref().and_then(observe::time);
         since.is_none_or(|since| now - since > BLINK)
     });
-    let since = disruption
-        .or(silent)
-        .and_then(|c| c.last_transition_time.as_ref())
-        .and_then(observe::time);
+    let since = disruption.or(silent).and_then(|c| c.last_transition_time.as_ref()).and_then(observe::time);
     let by = disruption.and_then(|c| c.reason.as_deref()).unwrap_or_default();
     let why = status.and_then(|s| s.reason.as_deref()).unwrap_or_default();
     let words = status.and_then(|s| s.message.as_deref()).unwrap_or_default();
@@ -86,11 +80,9 @@ pub fn lost(pod: &KubePod, now: DateTime<Utc>) -> Option<Situation> {
             put_out(words),
             "It starts again by itself. Free space there, or start with a larger profile.",
         ),
-        (_, "Terminated" | "NodeShutdown") => (
-            Phase::Failed,
-            "The machine under your workspace is being shut down.",
-            LOST_NEXT,
-        ),
+        (_, "Terminated" | "NodeShutdown") => {
+            (Phase::Failed, "The machine under your workspace is being shut down.", LOST_NEXT)
+        }
         ("DeletionByTaintManager" | "DeletionByPodGC", _) | (_, "NodeLost") => {
             (Phase::Failed, LOST, LOST_NEXT)
         }
@@ -176,11 +168,7 @@ fn refused(why: &str, words: &str) -> (Phase, &'static str, &'static str) {
     } else {
         "The machine did not take your workspace; it is tried again."
     };
-    (
-        Phase::Starting,
-        says,
-        "If it goes on for 10 minutes, stop, start again, and tell an admin.",
-    )
+    (Phase::Starting, says, "If it goes on for 10 minutes, stop, start again, and tell an admin.")
 }
 
 fn put_out(words: &str) -> &'static str {

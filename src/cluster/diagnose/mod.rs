@@ -41,11 +41,7 @@ fn off(workspace: &Workspace, pods: &[KubePod], now: DateTime<Utc>) -> Situation
     let ended = workspace.ended.as_ref();
     let since = ended.and_then(|e| e.at);
     let why = ended.map_or("", |e| e.why.as_str());
-    let why = if why.is_empty() {
-        String::new()
-    } else {
-        format!(": {why}")
-    };
+    let why = if why.is_empty() { String::new() } else { format!(": {why}") };
     if !pods.is_empty() || !workspace.settled {
         if let Some(lingers) = machine::lingers(pods, now) {
             let (says, next) = match lingers {
@@ -76,19 +72,12 @@ fn on(look: &Look, session: &Session, now: DateTime<Utc>) -> Situation {
         let says = "Your start waits until you have signed in.";
         return Situation::new(Phase::SignIn, says, Some(session.asked));
     };
-    let Some(pod) = look
-        .pods
-        .iter()
-        .find(|p| observe::session(p) == Some(&session.id))
-    else {
+    let Some(pod) = look.pods.iter().find(|p| observe::session(p) == Some(&session.id)) else {
         return before_the_pod(look, started, now);
     };
     // an earlier pod has the same name, and its events stay for an hour
-    let events: Vec<&Event> = look
-        .events
-        .iter()
-        .filter(|e| e.involved_object.uid == pod.metadata.uid)
-        .collect();
+    let events: Vec<&Event> =
+        look.events.iter().filter(|e| e.involved_object.uid == pod.metadata.uid).collect();
     if let Some(lost) = machine::lost(pod, now) {
         return lost;
     }

@@ -21,11 +21,7 @@ const UNBOUND_NEXT: &str = "If it goes on for 5 minutes, tell an admin.";
 /// pools always say comes last.
 pub const PLACING: &[Meaning] = &[
     refused("volume node affinity conflict", OTHER_ZONE, OTHER_ZONE_NEXT), // Kubernetes 1.35 and before
-    refused(
-        "didn't match PersistentVolume's node affinity",
-        OTHER_ZONE,
-        OTHER_ZONE_NEXT,
-    ), // 1.36
+    refused("didn't match PersistentVolume's node affinity", OTHER_ZONE, OTHER_ZONE_NEXT), // 1.36
     refused("had no available volume zone", OTHER_ZONE, OTHER_ZONE_NEXT),
     refused(
         "max node group size reached",
@@ -37,11 +33,7 @@ pub const PLACING: &[Meaning] = &[
         "The cluster has as many machines as it may have.",
         WAIT_OR_OTHER,
     ),
-    refused(
-        "max cluster ",
-        "The cluster has as many cores, memory or GPUs as it may have.",
-        WAIT_OR_OTHER,
-    ),
+    refused("max cluster ", "The cluster has as many cores, memory or GPUs as it may have.", WAIT_OR_OTHER),
     refused(
         "in backoff after failed scale-up",
         "The cloud gives no machine of this size just now: its quota or its stock is used up.",
@@ -54,85 +46,27 @@ pub const PLACING: &[Meaning] = &[
     ),
     refused("persistentvolumeclaim \"", MISSING, MISSING_NEXT),
     passing("NotTriggerScaleUp", "unbound immediate", UNBOUND, "seconds").with_next(UNBOUND_NEXT),
-    refused(
-        "Insufficient",
-        "No machine is large enough for this profile.",
-        UNFIT_NEXT,
-    ),
-    refused(
-        "didn't match Pod's node affinity",
-        "No machines belong to this profile.",
-        UNFIT_NEXT,
-    ),
-    refused(
-        "untolerated taint",
-        "No machines accept this profile.",
-        UNFIT_NEXT,
-    ),
-    refused(
-        "",
-        "No machine can be brought for this profile just now.",
-        WAIT_OR_OTHER,
-    ),
-    passing(
-        "TriggeredScaleUp",
-        "",
-        "A machine of your size is on its way.",
-        "3 to 10 minutes",
-    ),
-    passing(
-        "Provisioning",
-        "",
-        "Your home disk is being made.",
-        "half a minute",
-    ),
-    passing(
-        "ExternalProvisioning",
-        "",
-        "Your home disk is being made.",
-        "half a minute",
-    ),
-    failed(
-        "ProvisioningFailed",
-        "",
-        "Your home disk can not be made.",
-        TRIED_AGAIN,
-    )
-    .patient(60),
+    refused("Insufficient", "No machine is large enough for this profile.", UNFIT_NEXT),
+    refused("didn't match Pod's node affinity", "No machines belong to this profile.", UNFIT_NEXT),
+    refused("untolerated taint", "No machines accept this profile.", UNFIT_NEXT),
+    refused("", "No machine can be brought for this profile just now.", WAIT_OR_OTHER),
+    passing("TriggeredScaleUp", "", "A machine of your size is on its way.", "3 to 10 minutes"),
+    passing("Provisioning", "", "Your home disk is being made.", "half a minute"),
+    passing("ExternalProvisioning", "", "Your home disk is being made.", "half a minute"),
+    failed("ProvisioningFailed", "", "Your home disk can not be made.", TRIED_AGAIN).patient(60),
     nothing("ProvisioningSucceeded"),
 ];
 
 /// What the scheduler says. It knows only the machines that are there, and says it again and again while one is
 /// on its way: it counts only where nobody else said anything.
 pub const SCHEDULING: &[Meaning] = &[
-    failed(
-        "FailedScheduling",
-        "volume node affinity conflict",
-        OTHER_ZONE,
-        OTHER_ZONE_NEXT,
-    )
-    .patient(60),
-    failed(
-        "FailedScheduling",
-        "didn't match PersistentVolume's node affinity",
-        OTHER_ZONE,
-        OTHER_ZONE_NEXT,
-    )
-    .patient(60),
-    failed(
-        "FailedScheduling",
-        "persistentvolumeclaim \"",
-        MISSING,
-        MISSING_NEXT,
-    ),
+    failed("FailedScheduling", "volume node affinity conflict", OTHER_ZONE, OTHER_ZONE_NEXT).patient(60),
+    failed("FailedScheduling", "didn't match PersistentVolume's node affinity", OTHER_ZONE, OTHER_ZONE_NEXT)
+        .patient(60),
+    failed("FailedScheduling", "persistentvolumeclaim \"", MISSING, MISSING_NEXT),
     passing("FailedScheduling", "unbound immediate", UNBOUND, "seconds").with_next(UNBOUND_NEXT),
-    passing(
-        "FailedScheduling",
-        "binding volumes",
-        "Your home disk is not made yet.",
-        "half a minute",
-    )
-    .with_next(UNBOUND_NEXT),
+    passing("FailedScheduling", "binding volumes", "Your home disk is not made yet.", "half a minute")
+        .with_next(UNBOUND_NEXT),
     nothing("FailedScheduling"),
 ];
 

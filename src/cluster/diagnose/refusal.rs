@@ -19,42 +19,22 @@ const ITSELF: &str = "It is tried again by itself. If it goes on for 5 minutes, 
 /// for the rule's own words.
 pub const REFUSALS: &[(&[&str], Phase, &str, &str)] = &[
     // the count of the run before goes down a moment after its pod has gone
-    (
-        &["exceeded quota", "pods=1"],
-        Phase::Starting,
-        "Waiting for your last run to end.",
-        ITSELF,
-    ),
+    (&["exceeded quota", "pods=1"], Phase::Starting, "Waiting for your last run to end.", ITSELF),
     (
         &["exceeded quota"],
         Phase::Failed,
         "Your quota does not allow a workspace of this size.",
         OTHER_PROFILE,
     ),
-    (
-        &["violates PodSecurity"],
-        Phase::Failed,
-        "The cluster's security rules refuse this workspace.",
-        ADMIN,
-    ),
+    (&["violates PodSecurity"], Phase::Failed, "The cluster's security rules refuse this workspace.", ADMIN),
     (
         &["ontainer image", "has not been allowed"],
         Phase::Failed,
         "The cluster's rules do not allow this image.",
         "Stop it, and start with another image, or ask an admin to allow this one.",
     ),
-    (
-        &["denied the request: "],
-        Phase::Failed,
-        "A rule of the cluster refuses this workspace: {}.",
-        ADMIN,
-    ),
-    (
-        &["denied request: "],
-        Phase::Failed,
-        "A rule of the cluster refuses this workspace: {}.",
-        ADMIN,
-    ),
+    (&["denied the request: "], Phase::Failed, "A rule of the cluster refuses this workspace: {}.", ADMIN),
+    (&["denied request: "], Phase::Failed, "A rule of the cluster refuses this workspace: {}.", ADMIN),
     (
         &["failed calling webhook"],
         Phase::Starting,
@@ -73,12 +53,7 @@ pub const REFUSALS: &[(&[&str], Phase, &str, &str)] = &[
         "Your workspace is not fully set up yet.",
         ITSELF,
     ),
-    (
-        &[],
-        Phase::Failed,
-        "The cluster refuses to make this workspace.",
-        ADMIN,
-    ),
+    (&[], Phase::Failed, "The cluster refuses to make this workspace.", ADMIN),
 ];
 
 /// What keeps the StatefulSet from making the pod of a start, if the newest word is a refusal.
@@ -88,9 +63,7 @@ pub fn refusal(events: &[Event], started: DateTime<Utc>) -> Option<Situation> {
         .filter(|e| e.involved_object.kind.as_deref() == Some("StatefulSet"))
         .filter(|e| matches!(reason(e), "FailedCreate" | "SuccessfulCreate"))
         .filter(|e| last(e).is_some_and(|at| at >= started - SKEW));
-    let newest = words
-        .max_by_key(|e| last(e))
-        .filter(|e| reason(e) == "FailedCreate")?;
+    let newest = words.max_by_key(|e| last(e)).filter(|e| reason(e) == "FailedCreate")?;
     let (_, phase, says, next) = REFUSALS[find(message(newest))];
     let says = says.replace("{}", rule(message(newest)));
     Some(Situation::new(phase, says, last(newest)).next(next))

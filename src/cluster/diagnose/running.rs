@@ -58,19 +58,13 @@ fn reached(look: &Look, pod: &KubePod, started: DateTime<Utc>, now: DateTime<Utc
 
 fn linked(link: Link, now: DateTime<Utc>) -> Situation {
     let since = Some(link.since);
-    let why = if link.why.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", link.why)
-    };
+    let why = if link.why.is_empty() { String::new() } else { format!(" ({})", link.why) };
     let slow = now - link.since > SLOW;
     let situation = match link.state {
-        LinkState::Unknown | LinkState::Connecting => Situation::new(
-            Phase::Starting,
-            format!("Your machine runs; its tunnel connects{why}."),
-            since,
-        )
-        .usually("half a minute"),
+        LinkState::Unknown | LinkState::Connecting => {
+            Situation::new(Phase::Starting, format!("Your machine runs; its tunnel connects{why}."), since)
+                .usually("half a minute")
+        }
         LinkState::Connected => {
             return Situation::new(Phase::Running, "Your workspace runs and can be reached.", since);
         }
@@ -89,9 +83,5 @@ fn linked(link: Link, now: DateTime<Utc>) -> Situation {
             .next("Your work goes on. The tunnel needs a new sign-in: ask an admin for it, or stop and start again.");
         }
     };
-    if slow {
-        situation.next(SLOW_NEXT)
-    } else {
-        situation
-    }
+    if slow { situation.next(SLOW_NEXT) } else { situation }
 }

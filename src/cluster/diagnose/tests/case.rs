@@ -68,16 +68,8 @@ impl Case {
     }
 
     pub fn container(mut self, name: &str, state: Value, last: Value) -> Self {
-        let key = if name == "install" {
-            "initContainerStatuses"
-        } else {
-            "containerStatuses"
-        };
-        let image = if name == "install" {
-            "ours.azurecr.io/dcaas/platform:1"
-        } else {
-            IMAGE
-        };
+        let key = if name == "install" { "initContainerStatuses" } else { "containerStatuses" };
+        let image = if name == "install" { "ours.azurecr.io/dcaas/platform:1" } else { IMAGE };
         self.pods[0]["status"][key] = json!([{ "name": name, "image": image, "imageID": "", "ready": false,
             "restartCount": 0, "state": state, "lastState": last }]);
         self
@@ -120,8 +112,7 @@ impl Case {
     }
 
     pub fn event_at(mut self, first: i64, last: i64, reason: &str, message: &str) -> Self {
-        self.events
-            .push(json!({ "metadata": {}, "reason": reason, "message": message,
+        self.events.push(json!({ "metadata": {}, "reason": reason, "message": message,
             "involvedObject": { "kind": "Pod", "name": "workspace-0", "uid": UID, "fieldPath": "" },
             "firstTimestamp": stamp(first), "lastTimestamp": stamp(last) }));
         self
@@ -136,11 +127,9 @@ impl Case {
     /// An event as `events.k8s.io` has it: no first, no last, but a series.
     pub fn scheduler(mut self, first: i64, last: i64, message: &str) -> Self {
         let micro = |at: i64| ago(at).to_rfc3339_opts(SecondsFormat::Micros, true);
-        self.events.push(
-            json!({ "metadata": {}, "reason": "FailedScheduling", "message": message,
+        self.events.push(json!({ "metadata": {}, "reason": "FailedScheduling", "message": message,
             "involvedObject": { "kind": "Pod", "name": "workspace-0", "uid": UID },
-            "eventTime": micro(first), "series": { "count": 9, "lastObservedTime": micro(last) } }),
-        );
+            "eventTime": micro(first), "series": { "count": 9, "lastObservedTime": micro(last) } }));
         self
     }
 
@@ -206,10 +195,7 @@ impl Case {
                 settled: self.settled,
                 session: Some(session),
                 ended: self.ended.map(ended),
-                seen: Seen {
-                    session: String::new(),
-                    ended: String::new(),
-                },
+                seen: Seen { session: String::new(), ended: String::new() },
                 profiles: None,
             },
             pods: serde_json::from_value(read(&self.pods)).unwrap(),
@@ -227,15 +213,7 @@ impl Case {
         let step = found.next.as_deref().unwrap_or_default();
         let well = found.phase == phase
             && found.says.contains(says)
-            && if next.is_empty() {
-                step.is_empty()
-            } else {
-                step.contains(next)
-            };
-        assert!(
-            well,
-            "{}: expected {phase:?}, '{says}', '{next}', found {found:#?}",
-            self.name
-        );
+            && if next.is_empty() { step.is_empty() } else { step.contains(next) };
+        assert!(well, "{}: expected {phase:?}, '{says}', '{next}', found {found:#?}", self.name);
     }
 }

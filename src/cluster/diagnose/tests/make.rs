@@ -26,9 +26,7 @@ pub fn installed(name: &'static str) -> Case {
 /// One whose container runs.
 pub fn running(name: &'static str, since: i64) -> Case {
     let state = json!({ "running": { "startedAt": stamp(since) } });
-    installed(name)
-        .container("workspace", state, json!({}))
-        .ready("True", since)
+    installed(name).container("workspace", state, json!({})).ready("True", since)
 }
 
 pub fn condition(kind: &str, status: &str, reason: &str, at: i64) -> Value {

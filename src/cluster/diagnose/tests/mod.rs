@@ -60,18 +60,8 @@ fn the_order_of_events_does_not_matter() {
 
 #[test]
 fn sentences_are_for_people() {
-    let jargon = [
-        "node",
-        "pod",
-        "pvc",
-        "claim",
-        "taint",
-        "kubelet",
-        "statefulset",
-        "toleration",
-        "oom",
-        "csi",
-    ];
+    let jargon =
+        ["node", "pod", "pvc", "claim", "taint", "kubelet", "statefulset", "toleration", "oom", "csi"];
     for case in all() {
         let situation = case.situation();
         let (says, next) = (situation.says, situation.next.unwrap_or_default());
@@ -90,17 +80,9 @@ fn sentences_are_for_people() {
 
 #[test]
 fn every_row_of_the_tables_is_met() {
-    let (mut met, mut pulls, mut begins, mut refusals) = (
-        [(); 3].map(|()| BTreeSet::new()),
-        BTreeSet::new(),
-        BTreeSet::new(),
-        BTreeSet::new(),
-    );
-    let tables = [
-        super::placing::PLACING,
-        super::placing::SCHEDULING,
-        super::preparing::PREPARING,
-    ];
+    let (mut met, mut pulls, mut begins, mut refusals) =
+        ([(); 3].map(|()| BTreeSet::new()), BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let tables = [super::placing::PLACING, super::placing::SCHEDULING, super::preparing::PREPARING];
     for case in all() {
         for value in &case.events {
             let event: Event = serde_json::from_value(value.clone()).unwrap();
@@ -127,10 +109,8 @@ fn every_row_of_the_tables_is_met() {
         }
     }
     for (table, met) in tables.iter().zip(&met) {
-        let missed: Vec<_> = (0..table.len())
-            .filter(|row| !met.contains(row))
-            .map(|row| &table[row])
-            .collect();
+        let missed: Vec<_> =
+            (0..table.len()).filter(|row| !met.contains(row)).map(|row| &table[row]).collect();
         assert!(missed.is_empty(), "{missed:#?}");
     }
     assert_eq!(pulls, (0..image::PULLING.len()).collect());
@@ -153,9 +133,7 @@ fn an_image_called_denied_is_not_denied() {
 
 #[test]
 fn a_wait_says_since_when_and_how_long_it_usually_takes() {
-    let waits = unscheduled("waits")
-        .event("TriggeredScaleUp", "pod triggered scale-up")
-        .situation();
+    let waits = unscheduled("waits").event("TriggeredScaleUp", "pod triggered scale-up").situation();
     assert_eq!(waits.since, Some(ago(115)));
     assert_eq!(waits.usually, Some("3 to 10 minutes"));
 }

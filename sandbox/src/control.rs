@@ -1,1 +1,0 @@
-//! The verbs and faults of a running world, over HTTP on loopback.

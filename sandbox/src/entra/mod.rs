@@ -1,0 +1,128 @@
+//! Entra: tokens for people and for managed identities, and the keys to check them.
+
+mod identity;
+mod keys;
+mod published;
+mod tokens;
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use reqwest::Url;
+use uuid::Uuid;
+
+pub use tokens::{Alg, Signer, Tokens, User, Version, Wish};
+
+use crate::certificates::Authority;
+use crate::listener::Listener;
+use crate::strict::Oddities;
+use identity::Identities;
+
+/// The tenant's authority, and the identity endpoint that a Functions host names to its child.
+pub struct Entra {
+    tokens: Arc<Tokens>,
+    identities: Arc<Identities>,
+    authority: Listener,
+    endpoint: Listener,
+}
+
+impl Entra {
+    /// Starts with a new tenant and new keys.
+    pub async fn start(ca: &Authority, oddities: Oddities) -> anyhow::Result<Self> {
+        let tokens = Arc::new(Tokens::new()?);
+        let identities = Arc::new(Identities::default());
+        let (shared, odd) = (tokens.clone(), oddities.clone());
+        let tls = ca.server_leaf(&["login.microsoftonline.com"])?.rustls_server()?;
+        let authority = Listener::start(Some(tls), move |request| {
+            std::future::ready(Ok(published::answer(&shared, &odd, &request)))
+        });
+        let authority = authority.await.context("Entra can not start")?;
+        let (shared, all) = (tokens.clone(), identities.clone());
+        let endpoint = Listener::start(None, move |request| {
+            std::future::ready(Ok(all.answer(&shared, &oddities, &request)))
+        });
+        let endpoint = endpoint.await.context("the identity endpoint can not start")?;
+        Ok(Self { tokens, identities, authority, endpoint })
+    }
+
+    /// The authority's address, as `https://login.microsoftonline.com/` is.
+    pub fn authority(&self) -> anyhow::Result<Url> {
+        self.authority.url()
+    }
+
+    /// The only tenant there is.
+    pub fn tenant(&self) -> Uuid {
+        self.tokens.tenant()
+    }
+
+    /// Issues and checks tokens, for those who have no need for the rest.
+    pub fn tokens(&self) -> Arc<Tokens> {
+        self.tokens.clone()
+    }
+
+    /// Registers an API under the address that its settings name as the authority (its gate's): the issuer of
+    /// its people's version 2 tokens. Without this it is `https://login.microsoftonline.com`, as in Azure.
+    pub fn register(&self, client_id: Uuid, authority: &Url) {
+        self.tokens.register(client_id, authority.as_str());
+    }
+
+    /// A person's token for the API with this client id.
+    pub fn issue(&self, user: &User, client_id: Uuid, wish: &Wish) -> anyhow::Result<String> {
+        self.tokens.issue(user, client_id, wish)
+    }
+
+    /// Signs with a new key from now on; old tokens stay valid unless the old keys are dropped.
+    pub fn roll(&self, drop_old: bool) -> anyhow::Result<()> {
+        self.tokens.keys.lock().unwrap_or_else(PoisonError::into_inner).roll(drop_old)
+    }
+
+    /// What `IDENTITY_ENDPOINT` says.
+    pub fn identity_url(&self) -> anyhow::Result<Url> {
+        Ok(self.endpoint.url()?.join("msi/token")?)
+    }
+
+    /// Adds a managed identity; returns what `IDENTITY_HEADER` says.
+    pub fn add_identity(&self, client_id: Uuid, principal: Uuid) -> String {
+        self.identities.add(client_id, principal)
+    }
+
+    /// A new `IDENTITY_HEADER` for a managed identity; the old one stops working.
+    pub fn rotate(&self, client_id: Uuid) -> anyhow::Result<String> {
+        self.identities.rotate(client_id)
+    }
+
+    /// How long a managed identity's tokens are good: a day, if nothing else is said.
+    pub fn token_lifetime(&self, client_id: Uuid, lifetime: Duration) -> anyhow::Result<()> {
+        self.identities.live(client_id, lifetime)
+    }
+
+    /// Lets the identity endpoint hand out a token of somebody else for a resource: a service account's, on a
+    /// cluster that does not trust this tenant.
+    pub fn hand_out(
+        &self,
+        client_id: Uuid,
+        resource: &str,
+        token: String,
+        expires: i64,
+    ) -> anyhow::Result<()> {
+        self.identities.hand_out(client_id, resource, token, expires)
+    }
+
+    /// Where version 1 of the tenant is described: the API server's `discoveryURL`.
+    pub fn discovery_url_v1(&self) -> anyhow::Result<Url> {
+        let path = format!("{}/.well-known/openid-configuration", self.tenant());
+        Ok(self.authority()?.join(&path)?)
+    }
+
+    /// The issuer of all tokens for Azure's own resources: the API server's `url`.
+    pub fn issuer_v1(&self) -> String {
+        tokens::issuer_v1(self.tenant())
+    }
+
+    /// Closes both ports.
+    pub async fn stop(&self) {
+        self.authority.stop().await;
+        self.endpoint.stop().await;
+    }
+}

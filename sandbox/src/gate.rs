@@ -1,1 +1,0 @@
-//! What stands between an installation and each party: counts and faults.

@@ -1,1 +1,0 @@
-//! One function app in the world: its host, storage accounts, group and gate.

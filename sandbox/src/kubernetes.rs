@@ -1,1 +1,0 @@
-//! The control plane's processes, with their certificates and flags.

@@ -1,1 +1,0 @@
-//! The cloud's part of a cluster: machines that come and go, disks for claims.

@@ -1,1 +1,0 @@
-//! A world: what is shared by all installations, from start to end.

@@ -1,0 +1,10 @@
+//! The tests: plain clients of a world that runs (`cargo xtask test`), and the rules of the house.
+
+#![expect(clippy::unwrap_used, reason = "a test that can not go on ends")]
+
+mod world;
+
+mod agent;
+mod house;
+mod joining;
+mod walk;

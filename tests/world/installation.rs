@@ -1,0 +1,179 @@
+//! An installation: requests through its Functions host, its queue, its gate.
+
+use serde_json::{Value, json};
+
+use super::{Person, Token, client, control, eventually, facts, kubernetes};
+
+/// A function app of the world.
+#[derive(Clone, Debug)]
+pub struct Installation {
+    pub name: String,
+    pub functions: String,
+    pub principal: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("no JSON ({e}): {}", self.text))
+    }
+
+    /// The problem's code, with the status that it came with. Every problem says what to do next.
+    pub fn problem(&self) -> (u16, String) {
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.text);
+        let body = self.json();
+        assert_eq!(body["status"], self.status);
+        assert!(!body["next"].as_str().unwrap().is_empty(), "{body}");
+        (self.status, body["code"].as_str().unwrap().to_owned())
+    }
+}
+
+impl Installation {
+    /// The one that every world has.
+    pub async fn first() -> Self {
+        Self::read(&control("GET", "/installations/dcaas", json!(null)).await)
+    }
+
+    /// One of a test's own, for faults, kills and other settings.
+    pub async fn new(wish: Value) -> Self {
+        Self::read(&control("POST", "/installations", wish).await)
+    }
+
+    fn read(facts: &Value) -> Self {
+        let text =
+            |name: &str| facts[name].as_str().unwrap_or_else(|| panic!("{name} of {facts}")).to_owned();
+        Self {
+            name: text("name"),
+            functions: text("functions").trim_end_matches('/').to_owned(),
+            principal: text("principal"),
+        }
+    }
+
+    /// Takes it away again.
+    pub async fn remove(self) {
+        control("DELETE", &format!("/installations/{}", self.name), json!(null)).await;
+    }
+
+    /// Sends a request through the Functions host.
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let answer = request.send().await.unwrap();
+        Answer {
+            status: answer.status().as_u16(),
+            headers: answer.headers().clone(),
+            text: answer.text().await.unwrap(),
+        }
+    }
+
+    pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        client().request(method.parse().unwrap(), format!("{}{path}", self.functions))
+    }
+
+    pub async fn get(&self, token: &Token, path: &str) -> Answer {
+        self.send(self.request("GET", path).bearer_auth(&token.0)).await
+    }
+
+    pub async fn post(&self, token: &Token, path: &str, body: Value) -> Answer {
+        self.send(self.request("POST", path).bearer_auth(&token.0).json(&body)).await
+    }
+
+    pub async fn start(&self, token: &Token, body: Value) -> Answer {
+        self.post(token, "/api/start", body).await
+    }
+
+    pub async fn stop(&self, token: &Token) -> Answer {
+        self.post(token, "/api/stop", json!({})).await
+    }
+
+    /// A start whose policies are in hours: for every test that is not about time.
+    pub async fn start_steady(&self, token: &Token) -> Answer {
+        self.start(token, json!({ "profile": "steady" })).await
+    }
+
+    pub async fn status(&self, token: &Token) -> Value {
+        let answer = self.get(token, "/api/status").await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()
+    }
+
+    /// Waits until the status says a phase.
+    pub async fn until(&self, token: &Token, phase: &str) -> Value {
+        let last = std::sync::Mutex::new(Value::Null);
+        let what = format!("phase {phase}");
+        let asked = async {
+            eventually(&what, || async {
+                let status = self.status(token).await;
+                *last.lock().unwrap() = status.clone();
+                (status["phase"] == phase).then_some(status)
+            })
+            .await
+        };
+        asked.await
+    }
+
+    /// Puts a text on the queue of members.
+    pub async fn enqueue_text(&self, text: &str) {
+        let url = format!(
+            "{}/installations/{}/queues/members",
+            facts()["control"].as_str().unwrap().trim_end_matches('/'),
+            self.name
+        );
+        let answer = client().post(url).body(text.to_owned()).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    /// Puts a person's message on the queue.
+    pub async fn enqueue(&self, person: &Person) {
+        self.enqueue_text(&json!({ "v": 1, "member": person.oid, "after": 0 }).to_string()).await;
+    }
+
+    /// A person whose things are all there, signed in to the tunnel.
+    pub async fn member(&self) -> Person {
+        let person = Person::made(json!({ "installation": self.name })).await;
+        self.enqueue(&person).await;
+        eventually("the member is provisioned", || person.set()).await;
+        sign_in(&person).await;
+        person
+    }
+
+    /// What the gate counted, for one party.
+    pub async fn requests(&self, party: &str) -> Vec<String> {
+        let counts = control("GET", &format!("/installations/{}/gate", self.name), json!(null)).await;
+        let list = counts[party]["requests"].as_array().cloned().unwrap_or_default();
+        list.iter().map(|r| r.as_str().unwrap().to_owned()).collect()
+    }
+
+    pub async fn reset_gate(&self) {
+        control("POST", &format!("/installations/{}/gate/reset", self.name), json!(null)).await;
+    }
+
+    pub async fn fault(&self, fault: Value) {
+        control("POST", &format!("/installations/{}/faults", self.name), fault).await;
+    }
+
+    pub async fn clear_faults(&self) {
+        control("DELETE", &format!("/installations/{}/faults", self.name), json!(null)).await;
+    }
+
+    pub async fn log(&self) -> String {
+        let log = control("GET", &format!("/installations/{}/log?tail=2000", self.name), json!(null)).await;
+        log.as_str().map_or_else(|| log.to_string(), ToOwned::to_owned)
+    }
+}
+
+/// Puts a token for the tunnel in place, as signing in will.
+pub async fn sign_in(person: &Person) {
+    let secret = json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": { "name": "tunnel" },
+        "stringData": { "provider": "github", "access_token": format!("gho_{}", person.name) },
+    });
+    kubernetes("POST", &person.path("secrets"), secret).await.unwrap();
+}

@@ -1,0 +1,87 @@
+//! The world as tests meet it: people, installations, requests through the Functions host, and patience.
+
+mod installation;
+mod person;
+
+use std::{future::Future, sync::OnceLock, time::Duration};
+
+use serde_json::{Value, json};
+
+pub use installation::{Answer, Installation};
+pub use person::{Person, Token};
+
+/// How long anything may take that the world does by itself. Not a measurement: tests assert no speed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The world that runs, from the file that it writes when it is up.
+pub fn facts() -> &'static Value {
+    static FACTS: OnceLock<Value> = OnceLock::new();
+    FACTS.get_or_init(|| {
+        let file = std::env::var("DCAAS_WORLD").expect(
+            "these tests need a world: run `cargo xtask test`, which starts one and says where it is",
+        );
+        let text = std::fs::read(&file).unwrap_or_else(|e| panic!("no world is up: {file}: {e}"));
+        serde_json::from_slice(&text).unwrap()
+    })
+}
+
+/// A client that trusts the world's certificates.
+pub fn client() -> reqwest::Client {
+    // whichever test comes first installs it
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let ca = std::fs::read(facts()["ca"].as_str().unwrap()).unwrap();
+    let ca = reqwest::Certificate::from_pem(&ca).unwrap();
+    reqwest::Client::builder().tls_certs_only([ca]).build().unwrap()
+}
+
+/// Asks the world's control address.
+pub async fn control(method: &str, path: &str, body: Value) -> Value {
+    let url = format!("{}{path}", facts()["control"].as_str().unwrap().trim_end_matches('/'));
+    let mut request = client().request(method.parse().unwrap(), &url);
+    if !body.is_null() {
+        request = request.json(&body);
+    }
+    let answer = request.send().await.unwrap();
+    let status = answer.status();
+    let text = answer.text().await.unwrap();
+    assert!(status.is_success(), "control {method} {path}: {status} {text}");
+    serde_json::from_str(&text).unwrap_or(Value::String(text))
+}
+
+/// Asks the API server as an admin of the cluster; what is not there is none.
+pub async fn kubernetes(method: &str, path: &str, body: Value) -> Option<Value> {
+    let url = format!("{}/kubernetes{path}", facts()["control"].as_str().unwrap().trim_end_matches('/'));
+    let kind = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
+    let mut request = client().request(method.parse().unwrap(), &url).header("content-type", kind);
+    if !body.is_null() {
+        request = request.body(body.to_string());
+    }
+    let answer = request.send().await.unwrap();
+    let status = answer.status().as_u16();
+    let text = answer.text().await.unwrap();
+    if status == 404 {
+        return None;
+    }
+    assert!(status < 300, "{method} {path}: {status} {text}");
+    Some(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+pub async fn get(path: &str) -> Option<Value> {
+    kubernetes("GET", path, json!(null)).await
+}
+
+/// Asks again and again until there is an answer.
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+    let asked = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(answer) => answer,
+        Err(_) => panic!("not within {PATIENCE:?}: {what}"),
+    }
+}
