@@ -9,8 +9,8 @@ use crate::{
     listener::{Listener, Request},
     world::World,
 };
-use anyhow::Result;
 use answers::{Outcome, Refusal, body, empty, json};
+use anyhow::Result;
 use http::Method;
 use std::sync::{Arc, Weak};
 
@@ -57,7 +57,10 @@ async fn answer(world: Arc<World>, request: Request) -> Outcome {
         (&Method::POST, ["keys", "roll"]) => people::roll(&world, body(request).await?),
         (&Method::GET, ["machines"]) => Ok(json(200, &world.machines.list())),
         (&Method::POST, ["machines", "faults"]) => {
-            world.machines.add_fault(body(request).await?).map_err(Refusal::of_caller)?;
+            world
+                .machines
+                .add_fault(body(request).await?)
+                .map_err(Refusal::of_caller)?;
             Ok(empty(204))
         }
         (&Method::DELETE, ["machines", "faults"]) => {
@@ -88,4 +91,3 @@ const VERBS: &str = "verbs: GET /, POST /stop, GET /leftovers, GET|POST /people,
 fn no_verb(request: &Request) -> Refusal {
     unknown(request.method(), request.uri().path())
 }
-

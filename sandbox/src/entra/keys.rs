@@ -8,7 +8,10 @@ use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use uuid::Uuid;
+
+/// Entra names a key by the thumbprint of its certificate. The API server refuses a key set whose `x5t` has
+/// not the size of a SHA-1.
+const THUMBPRINT: usize = 20;
 
 /// One RSA key with the id under which it is published.
 pub(super) struct Key {
@@ -27,8 +30,10 @@ pub(super) struct KeyRing {
 impl Key {
     fn new() -> anyhow::Result<Self> {
         let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| anyhow!("no RSA key could be made"))?;
+        let mut id = [0; THUMBPRINT];
+        aws_lc_rs::rand::fill(&mut id).map_err(|_| anyhow!("no key id could be made"))?;
         Ok(Self {
-            id: URL_SAFE_NO_PAD.encode(Uuid::new_v4()),
+            id: URL_SAFE_NO_PAD.encode(id),
             pair,
         })
     }

@@ -46,7 +46,9 @@ pub fn queues(app: &Path, settings: &BTreeMap<String, String>) -> Result<Vec<Str
     let entries = std::fs::read_dir(app).with_context(|| format!("{} can not be read", app.display()))?;
     for entry in entries {
         let file = entry?.path().join("function.json");
-        let Ok(text) = std::fs::read_to_string(&file) else { continue };
+        let Ok(text) = std::fs::read_to_string(&file) else {
+            continue;
+        };
         let function: Value =
             serde_json::from_str(&text).with_context(|| format!("{} is no JSON", file.display()))?;
         for binding in function["bindings"].as_array().into_iter().flatten() {
@@ -70,7 +72,9 @@ fn resolve(text: &str, settings: &BTreeMap<String, String>) -> Result<String> {
         if at % 2 == 0 {
             resolved.push_str(part);
         } else {
-            let value = settings.get(part).with_context(|| format!("there is no setting `{part}`"))?;
+            let value = settings
+                .get(part)
+                .with_context(|| format!("there is no setting `{part}`"))?;
             resolved.push_str(value);
         }
     }
@@ -93,7 +97,10 @@ mod tests {
         let values: Values = [("tenant", "t".to_owned())].into();
         let wishes: Wishes = [("B".into(), None), ("C".into(), Some("4".into()))].into();
         let settings = settings(app.path(), &[&wishes], &values).unwrap();
-        assert_eq!(settings, [("A".into(), "t".into()), ("C".into(), "4".into())].into());
+        assert_eq!(
+            settings,
+            [("A".into(), "t".into()), ("C".into(), "4".into())].into()
+        );
     }
 
     #[test]
@@ -106,7 +113,10 @@ mod tests {
     fn queues_are_those_of_the_queue_triggers() {
         let app = app("{}");
         for (name, text) in [
-            ("provision", r#"{"bindings":[{"type":"queueTrigger","name":"m","queueName":"%QUEUE%"}]}"#),
+            (
+                "provision",
+                r#"{"bindings":[{"type":"queueTrigger","name":"m","queueName":"%QUEUE%"}]}"#,
+            ),
             ("start", r#"{"bindings":[{"type":"httpTrigger"}]}"#),
         ] {
             std::fs::create_dir(app.path().join(name)).unwrap();

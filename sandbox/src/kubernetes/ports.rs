@@ -21,7 +21,9 @@ pub fn free<const N: usize>() -> Result<[u16; N]> {
         .take(N)
         .collect();
     let ports: Vec<u16> = held.iter().map(|(port, _)| *port).collect();
-    let Ok(ports) = ports.try_into() else { bail!("no port is free on 127.0.0.1: end some program that listens") };
+    let Ok(ports) = ports.try_into() else {
+        bail!("no port is free on 127.0.0.1: end some program that listens")
+    };
     Ok(ports)
 }
 

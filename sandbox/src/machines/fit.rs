@@ -39,7 +39,9 @@ impl fmt::Display for Misfit {
 /// # Errors
 /// A rule that the simulation does not know is named: it must not be passed over in silence.
 pub fn shape(pod: &Pod) -> Result<Shape> {
-    let Some(spec) = &pod.spec else { return Ok(Shape::default()) };
+    let Some(spec) = &pod.spec else {
+        return Ok(Shape::default());
+    };
     if let Some(affinity) = &spec.affinity
         && (affinity.node_affinity.is_some() || affinity.pod_affinity.is_some())
     {
@@ -68,20 +70,35 @@ pub fn shape(pod: &Pod) -> Result<Shape> {
 /// The first reason why a pod of this shape does not fit on an empty machine of the pool.
 #[must_use]
 pub fn misfit(shape: &Shape, pool: &Pool) -> Option<Misfit> {
-    if shape.selector.iter().any(|(key, value)| pool.labels.get(key) != Some(value)) {
+    if shape
+        .selector
+        .iter()
+        .any(|(key, value)| pool.labels.get(key) != Some(value))
+    {
         return Some(Misfit::Selector);
     }
     for taint in &pool.taints {
-        if !shape.tolerations.iter().any(|toleration| tolerates(toleration, taint)) {
+        if !shape
+            .tolerations
+            .iter()
+            .any(|toleration| tolerates(toleration, taint))
+        {
             let value = taint.value.clone().unwrap_or_default();
-            return Some(Misfit::Taint { key: taint.key.clone(), value });
+            return Some(Misfit::Taint {
+                key: taint.key.clone(),
+                value,
+            });
         }
     }
     let (asks, has) = (shape.asks, pool.has);
-    [(asks.gpus, has.gpus, "nvidia.com/gpu"), (asks.cpu, has.cpu, "cpu"), (asks.memory, has.memory, "memory")]
-        .into_iter()
-        .find(|(asked, there, _)| asked > there)
-        .map(|(.., resource)| Misfit::Insufficient(resource))
+    [
+        (asks.gpus, has.gpus, "nvidia.com/gpu"),
+        (asks.cpu, has.cpu, "cpu"),
+        (asks.memory, has.memory, "memory"),
+    ]
+    .into_iter()
+    .find(|(asked, there, _)| asked > there)
+    .map(|(.., resource)| Misfit::Insufficient(resource))
 }
 
 fn requests(container: &Container) -> Result<Resources> {
@@ -89,10 +106,16 @@ fn requests(container: &Container) -> Result<Resources> {
     let requests = resources.and_then(|resources| resources.requests.as_ref());
     let limits = resources.and_then(|resources| resources.limits.as_ref());
     let of = |name: &str| -> Result<u128> {
-        let asked = requests.and_then(|map| map.get(name)).or_else(|| limits.and_then(|map| map.get(name)));
+        let asked = requests
+            .and_then(|map| map.get(name))
+            .or_else(|| limits.and_then(|map| map.get(name)));
         asked.map_or(Ok(0), |quantity| thousandths(&quantity.0))
     };
-    Ok(Resources { cpu: of("cpu")?, memory: of("memory")?, gpus: of("nvidia.com/gpu")? })
+    Ok(Resources {
+        cpu: of("cpu")?,
+        memory: of("memory")?,
+        gpus: of("nvidia.com/gpu")?,
+    })
 }
 
 fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
@@ -101,7 +124,8 @@ fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
     let exists = toleration.operator.as_deref() == Some("Exists");
     (effect.is_empty() || effect == taint.effect)
         && (key == taint.key || (key.is_empty() && exists))
-        && (exists || toleration.value.as_deref().unwrap_or_default() == taint.value.as_deref().unwrap_or_default())
+        && (exists
+            || toleration.value.as_deref().unwrap_or_default() == taint.value.as_deref().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -137,10 +161,19 @@ mod tests {
         assert_eq!(workspace(|_| ()), None);
         type Row = (fn(&mut Value), Option<&'static str>);
         let table: [Row; 7] = [
-            (|s| s["tolerations"] = json!([]), Some("node(s) had untolerated taint {sku: gpu}")),
+            (
+                |s| s["tolerations"] = json!([]),
+                Some("node(s) had untolerated taint {sku: gpu}"),
+            ),
             (|s| s["tolerations"] = json!([{"operator": "Exists"}]), None),
-            (|s| s["tolerations"][0]["value"] = json!("cpu"), Some("node(s) had untolerated taint {sku: gpu}")),
-            (|s| s["nodeSelector"] = json!({"a": "b"}), Some("node(s) didn't match Pod's node affinity/selector")),
+            (
+                |s| s["tolerations"][0]["value"] = json!("cpu"),
+                Some("node(s) had untolerated taint {sku: gpu}"),
+            ),
+            (
+                |s| s["nodeSelector"] = json!({"a": "b"}),
+                Some("node(s) didn't match Pod's node affinity/selector"),
+            ),
             (|s| s["nodeSelector"] = json!({}), None),
             (
                 |s| s["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = json!("2"),
