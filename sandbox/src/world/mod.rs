@@ -83,9 +83,9 @@ impl World {
             bail!("there is an installation `{name}` already: take another name, or none");
         }
         let new = Arc::new(Installation::start(self.ground.clone(), name.clone(), wish).await?);
-        let profiles = new.profiles().and_then(|profiles| {
-            profiles.map_or(Ok(()), |profiles| self.machines.add_profiles(&profiles))
-        });
+        let profiles = new
+            .profiles()
+            .and_then(|profiles| profiles.map_or(Ok(()), |profiles| self.machines.add_profiles(&profiles)));
         if let Err(error) = profiles {
             new.stop().await;
             return Err(error);
