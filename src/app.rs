@@ -40,11 +40,8 @@ impl App {
     /// Lists the faults of the settings.
     pub fn ready(&self) -> Result<&Ready, Problem> {
         self.ready.as_ref().map_err(|faults| {
-            Problem::new(
-                Code::Settings,
-                format!("dcaas is not set up: {}", faults.join("; ")),
-            )
-            .next("An admin has to mend these settings of the function app.")
+            Problem::new(Code::Settings, format!("dcaas is not set up: {}", faults.join("; ")))
+                .next("An admin has to mend these settings of the function app.")
         })
     }
 

@@ -46,13 +46,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve { port } => {
             let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
             // the host reads stdout line by line; a line on stderr would count as an error there
-            tracing_subscriber::fmt()
-                .json()
-                .flatten_event(true)
-                .with_env_filter(filter)
-                .init();
+            tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).init();
             let variables = std::env::vars().collect();
-            tokio_runtime()?.block_on(serve::serve(port, App::new(&variables)))?;
+            // clients are made where they run: the cluster's needs the runtime's tasks
+            tokio_runtime()?.block_on(async { serve::serve(port, App::new(&variables)).await })?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Agent(arguments) => agent::run(arguments),
@@ -61,8 +58,5 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 fn tokio_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?)
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }

@@ -45,16 +45,9 @@ pub const REFRESH_TOKEN_KEY: &str = "refresh_token";
 
 /// The command of the init container.
 pub fn install_command() -> Vec<String> {
-    [
-        &format!("{IMAGE_ROOT}/{PROGRAM}"),
-        "install",
-        "--from",
-        IMAGE_ROOT,
-        "--to",
-        PLATFORM,
-    ]
-    .map(str::to_owned)
-    .to_vec()
+    [&format!("{IMAGE_ROOT}/{PROGRAM}"), "install", "--from", IMAGE_ROOT, "--to", PLATFORM]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 /// The command of the workspace's container; `grace` is the Pod's termination grace period in seconds.

@@ -40,10 +40,7 @@ fn once_more(text: &str) -> String {
         return inner;
     }
     // our messages begin with a brace, which no base64 text does
-    let decoded = STANDARD
-        .decode(text)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let decoded = STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     decoded.unwrap_or_else(|| text.to_owned())
 }
 

@@ -55,9 +55,7 @@ fn server(
         Web::new().default_service(web::to(answer))
     };
     let server = HttpServer::new(make).workers(2).bind(address);
-    Ok(server
-        .with_context(|| format!("port {} can not be had", address.1))?
-        .run())
+    Ok(server.with_context(|| format!("port {} can not be had", address.1))?.run())
 }
 
 async fn answer(
@@ -71,11 +69,9 @@ async fn answer(
         return HttpResponse::Ok().finish();
     }
     let Some(function) = functions.iter().find(|f| is_called(f, &request)) else {
-        let problem = Problem::new(
-            Code::NoSuchRoute,
-            format!("there is no {} {}", request.method(), request.path()),
-        )
-        .next("The README lists what there is.");
+        let problem =
+            Problem::new(Code::NoSuchRoute, format!("there is no {} {}", request.method(), request.path()))
+                .next("The README lists what there is.");
         return respond(problem.into());
     };
     let turn = AssertUnwindSafe(turn(app, function, request, payload)).catch_unwind();
@@ -126,9 +122,7 @@ async fn read(mut payload: web::Payload) -> Result<Vec<u8>, Problem> {
     let mut size = 0;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|e| {
-            Problem::new(Code::BadRequest, "the body broke off")
-                .next("Send it again.")
-                .cause(e)
+            Problem::new(Code::BadRequest, "the body broke off").next("Send it again.").cause(e)
         })?;
         size += chunk.len();
         if size <= LARGEST_BODY {
@@ -136,35 +130,22 @@ async fn read(mut payload: web::Payload) -> Result<Vec<u8>, Problem> {
         }
     }
     if size > LARGEST_BODY {
-        return Err(Problem::new(
-            Code::BodyTooLarge,
-            format!("the body has more than {LARGEST_BODY} bytes"),
-        )
-        .next("No function needs one as large: send the fields that the README lists."));
+        return Err(Problem::new(Code::BodyTooLarge, format!("the body has more than {LARGEST_BODY} bytes"))
+            .next("No function needs one as large: send the fields that the README lists."));
     }
     Ok(body)
 }
 
 fn plain(request: &HttpRequest, body: Vec<u8>) -> Result<Request, Problem> {
     let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string()).map_err(|e| {
-        Problem::new(Code::BadRequest, "the query can not be read")
-            .next("Encode it as ?name=value.")
-            .cause(e)
+        Problem::new(Code::BadRequest, "the query can not be read").next("Encode it as ?name=value.").cause(e)
     })?;
     let mut headers = std::collections::BTreeMap::<String, String>::new();
     for (name, value) in request.headers() {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        headers
-            .entry(name.as_str().to_owned())
-            .and_modify(|v| *v = format!("{v}, {value}"))
-            .or_insert(value);
+        headers.entry(name.as_str().to_owned()).and_modify(|v| *v = format!("{v}, {value}")).or_insert(value);
     }
-    Ok(Request {
-        method: request.method().to_string(),
-        query: query.into_inner(),
-        headers,
-        body,
-    })
+    Ok(Request { method: request.method().to_string(), query: query.into_inner(), headers, body })
 }
 
 fn bug(cause: &str) -> Problem {

@@ -29,12 +29,9 @@ pub enum Error {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        Self::new(
-            Code::StorageUnavailable,
-            "the storage account does not answer as it should just now",
-        )
-        .next("Nothing is lost. It is tried again; if it goes on, tell an admin.")
-        .cause(error)
+        Self::new(Code::StorageUnavailable, "the storage account does not answer as it should just now")
+            .next("Nothing is lost. It is tried again; if it goes on, tell an admin.")
+            .cause(error)
     }
 }
 
@@ -49,9 +46,7 @@ impl Storage {
     /// When the address can not be used; nothing is connected yet.
     pub fn new(settings: &StorageSettings, credential: Arc<dyn TokenCredential>) -> azure_core::Result<Self> {
         let url = Url::parse(&settings.blob_url)?;
-        Ok(Self {
-            blobs: Arc::new(BlobServiceClient::new(url, Some(credential), None)?),
-        })
+        Ok(Self { blobs: Arc::new(BlobServiceClient::new(url, Some(credential), None)?) })
     }
 
     /// Makes the member's container; one that is there already is success.

@@ -42,24 +42,18 @@ fn floors() -> BTreeMap<String, usize> {
 
 /// The units that a text names after `crate::`, alone or in braces.
 fn named(text: &str) -> BTreeSet<String> {
-    let parts = text
-        .match_indices("crate::")
-        .map(|(at, prefix)| &text[at + prefix.len()..]);
+    let parts = text.match_indices("crate::").map(|(at, prefix)| &text[at + prefix.len()..]);
     parts
-        .flat_map(|rest| {
-            if let Some(list) = rest.strip_prefix('{') {
-                items(list)
-            } else {
-                vec![first_word(rest)]
-            }
-        })
+        .flat_map(
+            |rest| {
+                if let Some(list) = rest.strip_prefix('{') { items(list) } else { vec![first_word(rest)] }
+            },
+        )
         .collect()
 }
 
 fn first_word(text: &str) -> String {
-    text.chars()
-        .take_while(|c| c.is_alphanumeric() || *c == '_')
-        .collect()
+    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
 /// The first words of the items of a list, up to its closing brace.
@@ -75,26 +69,13 @@ fn items(list: &str) -> Vec<String> {
             _ => {}
         }
     }
-    starts
-        .into_iter()
-        .map(|at| first_word(list[at..].trim_start()))
-        .filter(|word| !word.is_empty())
-        .collect()
+    starts.into_iter().map(|at| first_word(list[at..].trim_start())).filter(|word| !word.is_empty()).collect()
 }
 
 fn unit_of(file: &Path) -> String {
     let path = file.strip_prefix(repository().join("src")).unwrap();
-    let first = path
-        .components()
-        .next()
-        .unwrap()
-        .as_os_str()
-        .to_string_lossy()
-        .into_owned();
-    first
-        .trim_end_matches(".rs")
-        .trim_end_matches("_tests")
-        .to_owned()
+    let first = path.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
+    first.trim_end_matches(".rs").trim_end_matches("_tests").to_owned()
 }
 
 #[test]
@@ -117,36 +98,22 @@ fn a_module_names_only_lower_floors() {
                 continue;
             };
             if floor >= own {
-                wrong.push(format!(
-                    "{} names {other}, which is not below {unit}",
-                    file.display()
-                ));
+                wrong.push(format!("{} names {other}, which is not below {unit}", file.display()));
             }
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "move what is needed to a lower floor:\n{}",
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "move what is needed to a lower floor:\n{}", wrong.join("\n"));
 }
 
 #[test]
 fn narrow_rooms_keep_their_doors_shut() {
     // who may name what, where floors alone would allow more (design, section 3)
     let only = |unit: &str, allowed: &[&str]| {
-        for file in files(&repository().join("src"), ".rs")
-            .iter()
-            .filter(|f| unit_of(f) == unit)
-        {
+        for file in files(&repository().join("src"), ".rs").iter().filter(|f| unit_of(f) == unit) {
             for other in named(&fs::read_to_string(file).unwrap()) {
                 let known =
                     !floors().contains_key(&other) || other == unit || allowed.contains(&other.as_str());
-                assert!(
-                    known,
-                    "{} names {other}; {unit} may name {allowed:?} only",
-                    file.display()
-                );
+                assert!(known, "{} names {other}; {unit} may name {allowed:?} only", file.display());
             }
         }
     };
@@ -157,37 +124,21 @@ fn narrow_rooms_keep_their_doors_shut() {
         let text = fs::read_to_string(&file).unwrap();
         let unit = unit_of(&file);
         let pure = unit == "domain" || unit == "plan";
-        assert!(
-            !(pure && text.contains("serde")),
-            "{}: the edges own the wire types",
-            file.display()
-        );
-        assert!(
-            !(pure && text.contains("async fn")),
-            "{}: deciding is pure",
-            file.display()
-        );
+        assert!(!(pure && text.contains("serde")), "{}: the edges own the wire types", file.display());
+        assert!(!(pure && text.contains("async fn")), "{}: deciding is pure", file.display());
         assert!(
             !(text.contains("actix_web") && unit != "serve"),
             "{}: only serve knows actix",
             file.display()
         );
         let kubernetes = text.contains("k8s_openapi") || text.contains("kube::");
-        assert!(
-            !(kubernetes && unit != "cluster"),
-            "{}: only cluster knows Kubernetes",
-            file.display()
-        );
+        assert!(!(kubernetes && unit != "cluster"), "{}: only cluster knows Kubernetes", file.display());
         let clock = text.contains("Utc::now()") && !["app", "agent"].contains(&unit.as_str());
         assert!(!clock, "{}: the time comes from app", file.display());
     }
     for function in files(&repository().join("src/functions"), ".rs") {
         let text = fs::read_to_string(&function).unwrap();
-        assert!(
-            !text.contains("functions::"),
-            "{}: no function names another",
-            function.display()
-        );
+        assert!(!text.contains("functions::"), "{}: no function names another", function.display());
     }
 }
 
@@ -196,17 +147,9 @@ fn every_file_says_what_it_is_for_and_none_is_too_long() {
     for folder in ["src", "sandbox/src", "xtask/src", "tests", "benches"] {
         for file in files(&repository().join(folder), ".rs") {
             let text = fs::read_to_string(&file).unwrap();
-            assert!(
-                text.starts_with("//! "),
-                "{}: open with `//!` and one sentence",
-                file.display()
-            );
+            assert!(text.starts_with("//! "), "{}: open with `//!` and one sentence", file.display());
             let lines = text.lines().count();
-            assert!(
-                lines <= 400,
-                "{}: {lines} lines: it holds two rooms",
-                file.display()
-            );
+            assert!(lines <= 400, "{}: {lines} lines: it holds two rooms", file.display());
         }
     }
 }
@@ -216,14 +159,7 @@ fn every_function_has_a_folder_and_every_folder_a_function() {
     let rows: BTreeSet<String> = FUNCTIONS.iter().map(|f| f.name.to_owned()).collect();
     let folders: BTreeSet<String> = files(&repository().join("functions"), "function.json")
         .iter()
-        .map(|f| {
-            f.parent()
-                .unwrap()
-                .file_name()
-                .unwrap()
-                .to_string_lossy()
-                .into_owned()
-        })
+        .map(|f| f.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned())
         .collect();
     assert_eq!(rows, folders);
     for name in &rows {
@@ -251,24 +187,13 @@ fn the_example_lists_exactly_the_settings() {
 #[test]
 fn the_tree_has_one_tls_provider() {
     let tree = std::process::Command::new(env!("CARGO"))
-        .args([
-            "tree",
-            "--workspace",
-            "--edges",
-            "normal,build",
-            "--prefix",
-            "none",
-            "--offline",
-        ])
+        .args(["tree", "--workspace", "--edges", "normal,build", "--prefix", "none", "--offline"])
         .current_dir(repository())
         .output()
         .unwrap();
     let tree = String::from_utf8(tree.stdout).unwrap();
     assert!(tree.contains("aws-lc-rs v"), "{tree}");
     for other in ["ring v", "openssl v", "native-tls v"] {
-        assert!(
-            !tree.lines().any(|line| line.starts_with(other)),
-            "{other}: find it with cargo tree -i"
-        );
+        assert!(!tree.lines().any(|line| line.starts_with(other)), "{other}: find it with cargo tree -i");
     }
 }

@@ -22,10 +22,7 @@ async fn versions(person: &Person) -> BTreeMap<String, String> {
     let mut versions = BTreeMap::new();
     for path in paths {
         let object = get(&path).await.unwrap_or_else(|| panic!("{path} is missing"));
-        versions.insert(
-            path,
-            object["metadata"]["resourceVersion"].as_str().unwrap().to_owned(),
-        );
+        versions.insert(path, object["metadata"]["resourceVersion"].as_str().unwrap().to_owned());
     }
     // these are written to by Kubernetes' own controllers: what counts is what we wish for
     for path in [
@@ -43,10 +40,8 @@ async fn provisioned_again(dcaas: &Installation, person: &Person) {
     let count = |log: &str| log.matches(&format!("provisioned {}", person.oid)).count();
     let before = count(&dcaas.log().await);
     dcaas.enqueue(person).await;
-    eventually("the message is worked off", || async {
-        (count(&dcaas.log().await) > before).then_some(())
-    })
-    .await;
+    eventually("the message is worked off", || async { (count(&dcaas.log().await) > before).then_some(()) })
+        .await;
 }
 
 async fn bound(person: &Person) {
@@ -63,13 +58,8 @@ async fn a_message_makes_everything_that_a_member_needs() {
     let ada = dcaas.member().await;
     bound(&ada).await;
     versions(&ada).await;
-    let namespace = get(&format!("/api/v1/namespaces/{}", ada.namespace()))
-        .await
-        .unwrap();
-    assert_eq!(
-        namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"],
-        "baseline"
-    );
+    let namespace = get(&format!("/api/v1/namespaces/{}", ada.namespace())).await.unwrap();
+    assert_eq!(namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "baseline");
     let set = ada.set().await.unwrap();
     assert_eq!(set["spec"]["replicas"], 0);
     assert_eq!(set["metadata"]["annotations"]["dcaas.dev/session"], "");
@@ -108,15 +98,11 @@ async fn a_message_while_the_workspace_runs_neither_stops_nor_restarts_it() {
 async fn what_was_taken_away_by_hand_comes_back() {
     let dcaas = Installation::first().await;
     let ada = dcaas.member().await;
-    let policy = format!(
-        "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies/workspace",
-        ada.namespace()
-    );
+    let policy =
+        format!("/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies/workspace", ada.namespace());
     kubernetes("DELETE", &policy, json!(null)).await.unwrap();
     let quota = ada.path("resourcequotas/workspace");
-    kubernetes("PATCH", &quota, json!({ "spec": { "hard": { "pods": "50" } } }))
-        .await
-        .unwrap();
+    kubernetes("PATCH", &quota, json!({ "spec": { "hard": { "pods": "50" } } })).await.unwrap();
     provisioned_again(&dcaas, &ada).await;
     assert!(get(&policy).await.is_some());
     assert_eq!(get(&quota).await.unwrap()["spec"]["hard"]["pods"], "1");
@@ -130,11 +116,7 @@ async fn a_message_that_nobody_can_read_ends_in_the_poison_queue_with_a_reason()
     let path = format!("/installations/{}/queues/members-poison", dcaas.name);
     eventually("the message is poison", || async {
         let peeked = crate::world::control("GET", &path, json!(null)).await;
-        peeked
-            .as_array()?
-            .iter()
-            .any(|m| m["text"] == text.as_str())
-            .then_some(())
+        peeked.as_array()?.iter().any(|m| m["text"] == text.as_str()).then_some(())
     })
     .await;
     let log = dcaas.log().await;

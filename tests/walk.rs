@@ -25,11 +25,7 @@ async fn a_member_starts_sees_reads_and_stops() {
     let logs = dcaas.get(&token, "/api/logs?tail=50").await;
     assert_eq!(logs.status, 200, "{}", logs.text);
     assert!(logs.text.contains("vscode.dev/tunnel"), "{}", logs.text);
-    assert!(
-        !logs.text.contains("{\"dcaas\":1"),
-        "the agent's lines are not for people: {}",
-        logs.text
-    );
+    assert!(!logs.text.contains("{\"dcaas\":1"), "the agent's lines are not for people: {}", logs.text);
 
     let stopped = dcaas.stop(&token).await;
     assert_eq!(stopped.status, 202, "{}", stopped.text);
@@ -44,22 +40,14 @@ async fn asking_twice_is_the_same_as_asking_once() {
     let token = ada.token().await;
 
     let stopped = dcaas.stop(&token).await;
-    assert_eq!(
-        (stopped.status, &stopped.json()["phase"]),
-        (200, &json!("stopped"))
-    );
+    assert_eq!((stopped.status, &stopped.json()["phase"]), (200, &json!("stopped")));
 
     let first = dcaas.start_steady(&token).await.json();
     let second = dcaas.start_steady(&token).await.json();
     assert_eq!(first["session"], second["session"]);
     dcaas.until(&token, "running").await;
     let again = dcaas.start_steady(&token).await;
-    assert_eq!(
-        (again.status, &again.json()["session"]),
-        (200, &first["session"]),
-        "{}",
-        again.text
-    );
+    assert_eq!((again.status, &again.json()["session"]), (200, &first["session"]), "{}", again.text);
 
     dcaas.stop(&token).await;
     let twice = dcaas.stop(&token).await;
@@ -102,18 +90,10 @@ async fn another_size_takes_the_place_of_one_that_has_not_run_and_is_refused_onc
     let ada = dcaas.member().await;
     let token = ada.token().await;
     // an image that nobody has keeps the first container from ever running
-    let stuck = dcaas
-        .start(
-            &token,
-            json!({ "profile": "steady", "image": "dcaas.example/none:1" }),
-        )
-        .await;
+    let stuck = dcaas.start(&token, json!({ "profile": "steady", "image": "dcaas.example/none:1" })).await;
     assert_eq!(stuck.status, 202, "{}", stuck.text);
     let failed = dcaas.until(&token, "failed").await;
-    assert!(
-        failed["says"].as_str().unwrap().contains("dcaas.example/none:1"),
-        "{failed}"
-    );
+    assert!(failed["says"].as_str().unwrap().contains("dcaas.example/none:1"), "{failed}");
     assert!(!failed["next"].as_str().unwrap().is_empty());
 
     let other = dcaas.start(&token, json!({ "profile": "brief" })).await;
@@ -135,18 +115,14 @@ async fn what_was_written_at_home_is_there_the_next_time() {
     let token = ada.token().await;
     dcaas.start_steady(&token).await;
     dcaas.until(&token, "running").await;
-    let volume = crate::world::get(&ada.path("persistentvolumeclaims/home"))
-        .await
-        .unwrap();
+    let volume = crate::world::get(&ada.path("persistentvolumeclaims/home")).await.unwrap();
     let volume = volume["spec"]["volumeName"].clone();
     assert!(volume.is_string());
     dcaas.stop(&token).await;
     dcaas.until(&token, "stopped").await;
     dcaas.start_steady(&token).await;
     dcaas.until(&token, "running").await;
-    let again = crate::world::get(&ada.path("persistentvolumeclaims/home"))
-        .await
-        .unwrap();
+    let again = crate::world::get(&ada.path("persistentvolumeclaims/home")).await.unwrap();
     assert_eq!(again["spec"]["volumeName"], volume, "the same disk");
     dcaas.stop(&token).await;
     dcaas.until(&token, "stopped").await;
@@ -175,8 +151,6 @@ async fn a_followed_log_comes_as_it_is_written_and_ends_when_the_workspace_does(
     }
     let last = text.lines().last().unwrap();
     assert!(last.starts_with(r#"{"dcaas":"cursor","since":"#), "{last}");
-    eventually("it is off", || async {
-        (dcaas.status(&token).await["phase"] == "stopped").then_some(())
-    })
-    .await;
+    eventually("it is off", || async { (dcaas.status(&token).await["phase"] == "stopped").then_some(()) })
+        .await;
 }

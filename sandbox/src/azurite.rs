@@ -48,10 +48,7 @@ impl Azurite {
         let script = node_modules_parent.join("node_modules/azurite/dist/src/azurite.js");
         if !script.exists() {
             let folder = node_modules_parent.display();
-            bail!(
-                "{} is missing; install it: npm ci --prefix {folder}",
-                script.display()
-            );
+            bail!("{} is missing; install it: npm ci --prefix {folder}", script.display());
         }
         std::fs::create_dir_all(state).with_context(|| format!("{} can not be made", state.display()))?;
         let leaf = ca.server_leaf(&["azurite"])?;
@@ -59,52 +56,24 @@ impl Azurite {
         std::fs::write(&certificate, &leaf.certificate_pem)?;
         std::fs::write(&key, &leaf.key_pem)?;
 
-        let free = (0..ACCOUNTS)
-            .rev()
-            .map(new_account)
-            .collect::<anyhow::Result<Vec<_>>>()?;
+        let free = (0..ACCOUNTS).rev().map(new_account).collect::<anyhow::Result<Vec<_>>>()?;
         let accounts: Vec<String> = free.iter().map(|(name, key)| format!("{name}:{key}")).collect();
         let child = Program::new("azurite", "node", state.join("azurite.log"))
             .args([script.as_os_str()])
-            .args([
-                "--inMemoryPersistence",
-                "--disableTelemetry",
-                "--silent",
-                "--oauth",
-                "basic",
-            ])
-            .args([
-                "--blobHost",
-                "127.0.0.1",
-                "--queueHost",
-                "127.0.0.1",
-                "--tableHost",
-                "127.0.0.1",
-            ])
+            .args(["--inMemoryPersistence", "--disableTelemetry", "--silent", "--oauth", "basic"])
+            .args(["--blobHost", "127.0.0.1", "--queueHost", "127.0.0.1", "--tableHost", "127.0.0.1"])
             .args(["--blobPort", "0", "--queuePort", "0", "--tablePort", "0"])
-            .args([
-                "--cert".as_ref(),
-                certificate.as_os_str(),
-                "--key".as_ref(),
-                key.as_os_str(),
-            ])
+            .args(["--cert".as_ref(), certificate.as_os_str(), "--key".as_ref(), key.as_os_str()])
             .env("AZURITE_ACCOUNTS", accounts.join(";"))
             .env("HOME", state.to_string_lossy())
             .in_dir(state)
             .start()
             .await?;
         let (blob, queue) = child
-            .says(START, |output| {
-                Some((listens(output, "Blob")?, listens(output, "Queue")?))
-            })
+            .says(START, |output| Some((listens(output, "Blob")?, listens(output, "Queue")?)))
             .await
             .context("Azurite does not start; is Node.js there and new enough? node --version")?;
-        Ok(Self {
-            child,
-            blob,
-            queue,
-            free: Mutex::new(free),
-        })
+        Ok(Self { child, blob, queue, free: Mutex::new(free) })
     }
 
     /// A storage account that nobody else has.
@@ -113,16 +82,8 @@ impl Azurite {
         let (name, key) = taken.with_context(|| {
             format!("all {ACCOUNTS} storage accounts of this world are taken; end it and start a new one")
         })?;
-        let (blob, queue) = (
-            self.blob.join(&format!("{name}/"))?,
-            self.queue.join(&format!("{name}/"))?,
-        );
-        Ok(Account {
-            name,
-            key,
-            blob,
-            queue,
-        })
+        let (blob, queue) = (self.blob.join(&format!("{name}/"))?, self.queue.join(&format!("{name}/"))?);
+        Ok(Account { name, key, blob, queue })
     }
 
     /// Ends it; all queues and blobs are gone then.
@@ -148,13 +109,9 @@ impl Account {
 /// A name as Azure's are: 3 to 24 small letters and digits, with nothing in it that tells what it is for.
 fn new_account(number: usize) -> anyhow::Result<(String, String)> {
     let mut bytes = [0; 64];
-    rand::fill(&mut bytes)
-        .ok()
-        .context("no random key could be made")?;
+    rand::fill(&mut bytes).ok().context("no random key could be made")?;
     let name = format!("st{number:03}{:02x}{:02x}{:02x}", bytes[0], bytes[1], bytes[2]);
-    rand::fill(&mut bytes)
-        .ok()
-        .context("no random key could be made")?;
+    rand::fill(&mut bytes).ok().context("no random key could be made")?;
     Ok((name, STANDARD.encode(bytes)))
 }
 
@@ -186,11 +143,6 @@ mod tests {
         assert_ne!(first.1, second.1);
         assert_eq!(STANDARD.decode(first.1).unwrap().len(), 64);
         assert!((3..=24).contains(&first.0.len()));
-        assert!(
-            first
-                .0
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-        );
+        assert!(first.0.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()));
     }
 }

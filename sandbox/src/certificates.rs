@@ -39,11 +39,7 @@ impl Authority {
     /// A leaf for a server on this machine: 127.0.0.1, localhost, and the names or addresses given.
     pub fn server_leaf(&self, names: &[&str]) -> anyhow::Result<Leaf> {
         let mut all = vec!["localhost", "127.0.0.1"];
-        all.extend(
-            names
-                .iter()
-                .filter(|name| !["localhost", "127.0.0.1"].contains(name)),
-        );
+        all.extend(names.iter().filter(|name| !["localhost", "127.0.0.1"].contains(name)));
         let mut params = params(&all, names.first().unwrap_or(&"localhost"), 2)?;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         self.sign(params)
@@ -52,9 +48,7 @@ impl Authority {
     /// A leaf for a client; Kubernetes reads the common name as the user, the organization as its group.
     pub fn client_leaf(&self, common_name: &str, organization: &str) -> anyhow::Result<Leaf> {
         let mut params = params(&[], common_name, 2)?;
-        params
-            .distinguished_name
-            .push(DnType::OrganizationName, organization);
+        params.distinguished_name.push(DnType::OrganizationName, organization);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         self.sign(params)
     }
@@ -77,16 +71,10 @@ impl Authority {
 
     fn sign(&self, mut params: CertificateParams) -> anyhow::Result<Leaf> {
         params.use_authority_key_identifier_extension = true;
-        params.key_usages = vec![
-            KeyUsagePurpose::DigitalSignature,
-            KeyUsagePurpose::KeyEncipherment,
-        ];
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
         let key = KeyPair::generate()?;
         let certificate = params.signed_by(&key, &self.0)?;
-        Ok(Leaf {
-            certificate_pem: certificate.pem(),
-            key_pem: key.serialize_pem(),
-        })
+        Ok(Leaf { certificate_pem: certificate.pem(), key_pem: key.serialize_pem() })
     }
 }
 

@@ -57,11 +57,7 @@ fn answer(tokens: &Tokens, members: &Members, oddities: &Oddities, request: &Req
     };
     if let Err(why) = tokens.check(token, AUDIENCE) {
         tracing::debug!("graph: a token is refused: {why:#}");
-        return error(
-            401,
-            "InvalidAuthenticationToken",
-            "Access token validation failure.",
-        );
+        return error(401, "InvalidAuthenticationToken", "Access token validation failure.");
     }
     match group.parse().ok().and_then(|id| members(id)) {
         Some(users) => listener::json(200, &page(request, users)),
@@ -90,15 +86,11 @@ fn page(request: &Request, users: Vec<User>) -> serde_json::Value {
 
 fn group_of(path: &str) -> Option<&str> {
     let rest = path.strip_prefix("/v1.0/groups/")?;
-    rest.strip_suffix("/transitiveMembers/microsoft.graph.user")
-        .filter(|group| !group.contains('/'))
+    rest.strip_suffix("/transitiveMembers/microsoft.graph.user").filter(|group| !group.contains('/'))
 }
 
 fn error(status: u16, code: &str, message: &str) -> Answer {
     let id = Uuid::new_v4();
     let inner = json!({"date": chrono::Utc::now(), "request-id": id, "client-request-id": id});
-    listener::json(
-        status,
-        &json!({"error": {"code": code, "message": message, "innerError": inner}}),
-    )
+    listener::json(status, &json!({"error": {"code": code, "message": message, "innerError": inner}}))
 }

@@ -49,9 +49,19 @@ impl Listener {
         A: Fn(Request) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Result<Answer, Cut>> + Send + 'static,
     {
-        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .context("no port is free on loopback")?;
+        Self::start_on(0, tls, answer).await
+    }
+
+    /// The same on a port that is known already; 0 takes a free one.
+    pub async fn start_on<A, F>(port: u16, tls: Option<ServerConfig>, answer: A) -> anyhow::Result<Self>
+    where
+        A: Fn(Request) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Result<Answer, Cut>> + Send + 'static,
+    {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.with_context(|| match port {
+            0 => "no port is free on loopback".to_owned(),
+            port => format!("port {port} on loopback is taken by somebody else"),
+        })?;
         let address = socket.local_addr()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let tls = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
@@ -68,12 +78,7 @@ impl Listener {
                 connections.spawn(stop.run_until_cancelled_owned(serve(stream, tls, answer)));
             }
         });
-        Ok(Self {
-            address,
-            scheme,
-            stopping,
-            tasks,
-        })
+        Ok(Self { address, scheme, stopping, tasks })
     }
 
     /// `http://127.0.0.1:PORT/` or the same with https.
@@ -105,39 +110,25 @@ pub fn text(status: u16, content_type: &'static str, body: impl Into<reqwest::Bo
     let mut answer = Answer::new(body.into());
     *answer.status_mut() =
         http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
-    answer.headers_mut().insert(
-        http::header::CONTENT_TYPE,
-        http::HeaderValue::from_static(content_type),
-    );
+    answer.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(content_type));
     answer
 }
 
 /// The value of a query parameter, decoded.
 pub fn query(request: &Request, name: &str) -> Option<String> {
     let url = Url::parse(&format!("http://any/?{}", request.uri().query()?)).ok()?;
-    url.query_pairs()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
+    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 /// What an `Authorization: Bearer …` header carries.
 pub fn bearer(request: &Request) -> Option<&str> {
-    let value = request
-        .headers()
-        .get(http::header::AUTHORIZATION)?
-        .to_str()
-        .ok()?;
-    value
-        .strip_prefix("Bearer ")
-        .or_else(|| value.strip_prefix("bearer "))
+    let value = request.headers().get(http::header::AUTHORIZATION)?.to_str().ok()?;
+    value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer "))
 }
 
 /// The address that the client called, with its scheme: behind a gate that is the gate's.
 pub fn called_as(request: &Request) -> String {
-    let host = request
-        .headers()
-        .get(http::header::HOST)
-        .and_then(|host| host.to_str().ok());
+    let host = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok());
     format!("https://{}", host.unwrap_or("localhost"))
 }
 

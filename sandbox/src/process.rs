@@ -50,15 +50,7 @@ impl Program {
     pub fn new(name: &str, path: impl Into<PathBuf>, log: impl Into<PathBuf>) -> Self {
         let (args, env) = (Vec::new(), BTreeMap::new());
         let last_word = Signal::SIGKILL;
-        Self {
-            name: name.to_owned(),
-            path: path.into(),
-            args,
-            env,
-            dir: None,
-            last_word,
-            log: log.into(),
-        }
+        Self { name: name.to_owned(), path: path.into(), args, env, dir: None, last_word, log: log.into() }
     }
 
     /// Adds arguments.
@@ -88,11 +80,7 @@ impl Program {
     /// Starts it. Must be called inside a tokio runtime, which has to live as long as the child.
     pub async fn start(self) -> anyhow::Result<Child> {
         if self.path.components().count() > 1 && !self.path.exists() {
-            bail!(
-                "{} can not start: {} does not exist",
-                self.name,
-                self.path.display()
-            );
+            bail!("{} can not start: {} does not exist", self.name, self.path.display());
         }
         let out = OpenOptions::new().create(true).append(true).open(&self.log);
         let out = out.with_context(|| format!("the log {} can not be written", self.log.display()))?;
@@ -102,33 +90,19 @@ impl Program {
         // that makes children of its own has to look after them.
         let mut command = tokio::process::Command::new("setpriv");
         let last_word = self.last_word.as_str().trim_start_matches("SIG");
-        command
-            .args(["--pdeathsig", last_word, "--"])
-            .arg(&self.path)
-            .args(&self.args);
-        command
-            .env_clear()
-            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
-            .envs(&self.env);
-        command
-            .stdin(Stdio::null())
-            .stdout(out.try_clone()?)
-            .stderr(out)
-            .process_group(0);
+        command.args(["--pdeathsig", last_word, "--"]).arg(&self.path).args(&self.args);
+        command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path))).envs(&self.env);
+        command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out).process_group(0);
         if let Some(dir) = &self.dir {
             command.current_dir(dir);
         }
-        let mut child = spawn_from_lasting_thread(command)
-            .await
-            .map_err(|error| match error.kind() {
-                std::io::ErrorKind::NotFound if self.dir.as_ref().is_none_or(|dir| dir.exists()) => {
-                    anyhow!("setpriv is missing: apt-get install util-linux")
-                }
-                _ => anyhow!(error).context(format!("{} can not start", self.name)),
-            })?;
-        let pid = Pid::from_raw(i32::try_from(
-            child.id().context("the child ended before it began")?,
-        )?);
+        let mut child = spawn_from_lasting_thread(command).await.map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound if self.dir.as_ref().is_none_or(|dir| dir.exists()) => {
+                anyhow!("setpriv is missing: apt-get install util-linux")
+            }
+            _ => anyhow!(error).context(format!("{} can not start", self.name)),
+        })?;
+        let pid = Pid::from_raw(i32::try_from(child.id().context("the child ended before it began")?)?);
         let (tell, ended) = watch::channel(None);
         tokio::spawn(async move {
             let status = child.wait().await.unwrap_or_default();
@@ -136,13 +110,7 @@ impl Program {
             let _ = killpg(pid, Signal::SIGKILL);
             tell.send_replace(Some(status));
         });
-        Ok(Child {
-            name: self.name,
-            pid,
-            log: self.log,
-            log_start,
-            ended,
-        })
+        Ok(Child { name: self.name, pid, log: self.log, log_start, ended })
     }
 }
 
@@ -161,12 +129,7 @@ impl Child {
     pub async fn wait(&self) -> ExitStatus {
         let mut ended = self.ended.clone();
         // the sender only goes when the runtime goes; then nobody waits any more
-        ended
-            .wait_for(Option::is_some)
-            .await
-            .ok()
-            .and_then(|status| *status)
-            .unwrap_or_default()
+        ended.wait_for(Option::is_some).await.ok().and_then(|status| *status).unwrap_or_default()
     }
 
     /// What it wrote since it was started.
@@ -182,8 +145,7 @@ impl Child {
 
     /// Waits until its output tells what is looked for.
     pub async fn says<T>(&self, limit: Duration, find: impl Fn(&str) -> Option<T>) -> anyhow::Result<T> {
-        self.until(limit, || std::future::ready(find(&self.output())))
-            .await
+        self.until(limit, || std::future::ready(find(&self.output()))).await
     }
 
     /// Waits until `probe` is true; with its last lines in the error if it dies or takes too long.
@@ -191,8 +153,7 @@ impl Child {
     where
         F: Future<Output = bool>,
     {
-        self.until(limit, || probe().map(|ready| ready.then_some(())))
-            .await
+        self.until(limit, || probe().map(|ready| ready.then_some(()))).await
     }
 
     /// Waits until a GET of this address is answered with a 2xx.
@@ -240,11 +201,7 @@ impl Child {
                 bail!("{} ended early ({status}); {}", self.name, self.last_lines());
             }
             if started.elapsed() > limit {
-                bail!(
-                    "{} was not ready within {limit:?}; {}",
-                    self.name,
-                    self.last_lines()
-                );
+                bail!("{} was not ready within {limit:?}; {}", self.name, self.last_lines());
             }
             sleep(LOOK).await;
         }
@@ -270,11 +227,7 @@ impl Drop for Child {
     }
 }
 
-type Order = (
-    tokio::process::Command,
-    tokio::runtime::Handle,
-    tokio::sync::oneshot::Sender<Spawned>,
-);
+type Order = (tokio::process::Command, tokio::runtime::Handle, tokio::sync::oneshot::Sender<Spawned>);
 type Spawned = std::io::Result<tokio::process::Child>;
 
 /// The kernel ties "kill me when my parent dies" to the *thread* that forked, and a runtime's threads come
@@ -293,8 +246,6 @@ pub(crate) async fn spawn_from_lasting_thread(command: tokio::process::Command) 
     });
     let (done, spawned) = tokio::sync::oneshot::channel();
     let gone = || std::io::Error::other("the thread that starts children is gone");
-    orders
-        .send((command, tokio::runtime::Handle::current(), done))
-        .map_err(|_| gone())?;
+    orders.send((command, tokio::runtime::Handle::current(), done)).map_err(|_| gone())?;
     spawned.await.map_err(|_| gone())?
 }

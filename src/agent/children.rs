@@ -40,28 +40,16 @@ impl Children {
     pub fn spawn(&self, command: &mut Command) -> std::io::Result<Own> {
         let mut own = lock(&self.own);
         let child = command.spawn()?;
-        let pid = child
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .unwrap_or_default();
+        let pid = child.id().and_then(|id| i32::try_from(id).ok()).unwrap_or_default();
         own.insert(pid);
-        Ok(Own {
-            child,
-            pid,
-            own: self.own.clone(),
-        })
+        Ok(Own { child, pid, own: self.own.clone() })
     }
 
     /// Runs a short child to its end, or kills it.
     pub async fn output(&self, command: &mut Command, within: Duration) -> Result<Output, String> {
-        command
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::piped())
-            .kill_on_drop(true);
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).kill_on_drop(true);
         let name = command.as_std().get_program().display().to_string();
-        let mut own = self
-            .spawn(command)
-            .map_err(|error| format!("`{name}` can not be started: {error}"))?;
+        let mut own = self.spawn(command).map_err(|error| format!("`{name}` can not be started: {error}"))?;
         let ended = timeout(within, collect(&mut own)).await;
         match ended {
             Ok(output) => output.map_err(|error| format!("`{name}` can not be read: {error}")),
@@ -78,11 +66,7 @@ impl Children {
             return;
         };
         loop {
-            let again = if self.reap_adopted() {
-                LOOK_EVERY
-            } else {
-                Duration::from_secs(60)
-            };
+            let again = if self.reap_adopted() { LOOK_EVERY } else { Duration::from_secs(60) };
             let _ = timeout(again, changed.recv()).await;
         }
     }
@@ -174,11 +158,7 @@ async fn collect(own: &mut Own) -> std::io::Result<Output> {
     }
     let (out, err) = (own.stdout.take(), own.stderr.take());
     let (status, stdout, stderr) = tokio::join!(own.child.wait(), read(out), read(err));
-    Ok(Output {
-        status: status?,
-        stdout,
-        stderr,
-    })
+    Ok(Output { status: status?, stdout, stderr })
 }
 
 fn lock(own: &Mutex<HashSet<i32>>) -> MutexGuard<'_, HashSet<i32>> {
@@ -210,9 +190,7 @@ fn below() -> Vec<Process> {
     let mut known = HashSet::from([i32::try_from(std::process::id()).unwrap_or_default()]);
     let mut found = Vec::new();
     loop {
-        let (children, others) = all
-            .into_iter()
-            .partition(|process| known.contains(&process.parent));
+        let (children, others) = all.into_iter().partition(|process| known.contains(&process.parent));
         all = others;
         let children: Vec<Process> = children;
         if children.is_empty() {
@@ -229,9 +207,5 @@ fn process(pid: i32, stat: &str) -> Option<Process> {
     let state = fields.next()?;
     let mut number = || fields.next()?.parse::<i32>().ok();
     let (parent, _group, session, terminal) = (number()?, number()?, number()?, number()?);
-    (state != "Z").then_some(Process {
-        pid,
-        parent,
-        shell: session == pid && terminal != 0,
-    })
+    (state != "Z").then_some(Process { pid, parent, shell: session == pid && terminal != 0 })
 }

@@ -54,19 +54,13 @@ pub struct Code {
 impl Code {
     /// The CLI of the platform's tree, with its state in `data`.
     pub fn new(platform: &Path, data: PathBuf, children: Children) -> Self {
-        Self {
-            program: platform.join(pod::CODE),
-            data,
-            children,
-        }
+        Self { program: platform.join(pod::CODE), data, children }
     }
 
     /// Whether a sign-in is kept. One that is kept may have been rejected since.
     pub async fn signed_in(&self) -> Result<bool, String> {
-        let output = self
-            .children
-            .output(&mut self.command(&["tunnel", "user", "show"]), ANSWER_WITHIN)
-            .await?;
+        let output =
+            self.children.output(&mut self.command(&["tunnel", "user", "show"]), ANSWER_WITHIN).await?;
         Ok(output.status.success())
     }
 
@@ -83,31 +77,19 @@ impl Code {
         }
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said);
-        let last = said
-            .lines()
-            .map(str::trim)
-            .rfind(|line| !line.is_empty())
-            .unwrap_or_default();
-        Err(format!(
-            "`code tunnel user login` ended with {}: {last}",
-            output.status
-        ))
+        let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
+        Err(format!("`code tunnel user login` ended with {}: {last}", output.status))
     }
 
     /// Starts the tunnel; its output is piped.
     pub fn start(&self, name: &str) -> std::io::Result<Own> {
         let mut command = self.command(&["tunnel", "--accept-server-license-terms", "--name", name]);
-        self.children
-            .spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()))
+        self.children.spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()))
     }
 
     /// Asks the running tunnel how it is.
     pub async fn status(&self) -> Status {
-        match self
-            .children
-            .output(&mut self.command(&["tunnel", "status"]), ANSWER_WITHIN)
-            .await
-        {
+        match self.children.output(&mut self.command(&["tunnel", "status"]), ANSWER_WITHIN).await {
             Ok(output) if output.status.success() => hear::status(&String::from_utf8_lossy(&output.stdout)),
             Ok(output) => Status::Unknown(format!("`code tunnel status` ended with {}", output.status)),
             Err(why) => Status::Unknown(why),

@@ -21,11 +21,7 @@ pub enum Heard {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
     /// A tunnel runs here.
-    Running {
-        name: Option<String>,
-        connected: bool,
-        why: String,
-    },
+    Running { name: Option<String>, connected: bool, why: String },
     /// No tunnel runs here.
     NotRunning,
     /// It could not be asked.
@@ -57,23 +53,13 @@ pub fn hear(line: &str) -> Option<Heard> {
         ("is already taken, using a random name instead", NAME_IN_USE),
         ("exists and is in-use", NAME_IN_USE),
         ("TunnelsPerUserPerLocation", TOO_MANY),
-        (
-            "You have exceeded a limit for the port forwarding service",
-            TOO_MANY,
-        ),
-        (
-            "Run this command again with --accept-server-license-terms",
-            NO_LICENCE,
-        ),
+        ("You have exceeded a limit for the port forwarding service", TOO_MANY),
+        ("Run this command again with --accept-server-license-terms", NO_LICENCE),
     ];
     if let Some((_, why)) = refused.iter().find(|(words, _)| has(words)) {
         return Some(Heard::Refused((*why).to_owned()));
     }
-    let lost = [
-        "Tunnel exited unexpectedly",
-        "Error refreshing access token",
-        "Error connecting to relay",
-    ];
+    let lost = ["Tunnel exited unexpectedly", "Error refreshing access token", "Error connecting to relay"];
     if lost.iter().any(|words| has(words)) {
         let rejected = has("401") || has("Unauthorized") || has("Bad credentials");
         return Some(if rejected {
@@ -140,18 +126,9 @@ mod tests {
         let table = [
             ("", None),
             ("* Visual Studio Code Server", None),
-            (
-                "[2026-01-31 12:00:00] info Creating tunnel with the name: dc-01",
-                None,
-            ),
-            (
-                "Open this link in your browser https://vscode.dev/tunnel/dc-01",
-                address("dc-01"),
-            ),
-            (
-                "Open this link in your browser https://vscode.dev/tunnel/dc-01/home/dev",
-                address("dc-01"),
-            ),
+            ("[2026-01-31 12:00:00] info Creating tunnel with the name: dc-01", None),
+            ("Open this link in your browser https://vscode.dev/tunnel/dc-01", address("dc-01")),
+            ("Open this link in your browser https://vscode.dev/tunnel/dc-01/home/dev", address("dc-01")),
             ("Open this link in your browser https://vscode.dev/", None),
             (
                 "To grant access to the server, please log into https://github.com/login/device and use code AB-CD",
@@ -162,10 +139,7 @@ mod tests {
                  ABCD to authenticate.",
                 Some(Heard::AsksToSignIn),
             ),
-            (
-                "[2026-01-31 12:00:00] error access token is no longer valid, exiting: no",
-                refused(REJECTED),
-            ),
+            ("[2026-01-31 12:00:00] error access token is no longer valid, exiting: no", refused(REJECTED)),
             (
                 "[2026-01-31 12:00:00] info dc-01 is already taken, using a random name instead",
                 refused(NAME_IN_USE),
@@ -210,11 +184,8 @@ mod tests {
 
     #[test]
     fn the_status_is_understood() {
-        let running = |connected, why: &str| Status::Running {
-            name: Some("dc-01".into()),
-            connected,
-            why: why.into(),
-        };
+        let running =
+            |connected, why: &str| Status::Running { name: Some("dc-01".into()), connected, why: why.into() };
         let table = [
             (
                 r#"{"tunnel":{"name":"dc-01","started_at":"x","tunnel":"Connected","last_connected_at":"x","last_disconnected_at":null,"last_fail_reason":null,"new":1},"service_installed":false}"#,
@@ -225,10 +196,7 @@ mod tests {
                 running(false, "offline"),
             ),
             (r#"{"tunnel":null,"service_installed":false}"#, Status::NotRunning),
-            (
-                "[x] warn something\n{\"tunnel\":null,\"service_installed\":false}\n",
-                Status::NotRunning,
-            ),
+            ("[x] warn something\n{\"tunnel\":null,\"service_installed\":false}\n", Status::NotRunning),
         ];
         for (output, seen) in table {
             assert_eq!(status(output), seen, "{output}");

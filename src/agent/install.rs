@@ -22,25 +22,15 @@ pub struct InstallArguments {
 pub fn install(arguments: InstallArguments) -> anyhow::Result<()> {
     let InstallArguments { from, to } = arguments;
     let source = fs::canonicalize(&from).with_context(|| {
-        format!(
-            "{} is not there: the platform's image must have the tree",
-            from.display()
-        )
+        format!("{} is not there: the platform's image must have the tree", from.display())
     })?;
     if !source.is_dir() {
-        bail!(
-            "{} is not a folder: the platform's image must have the tree there",
-            from.display()
-        );
+        bail!("{} is not a folder: the platform's image must have the tree there", from.display());
     }
     fs::create_dir_all(&to).map_err(|error| explain(&to, error))?;
     let target = fs::canonicalize(&to)?;
     if target.starts_with(&source) {
-        bail!(
-            "{} lies in {}: give a folder outside of it",
-            to.display(),
-            from.display()
-        );
+        bail!("{} lies in {}: give a folder outside of it", to.display(), from.display());
     }
     copy_folder(&source, &target)
 }
@@ -61,10 +51,7 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
         } else if kind.is_file() {
             copy_file(&source, &target)?;
         } else {
-            bail!(
-                "{} is no file, folder or link: the platform's tree has only those",
-                source.display()
-            );
+            bail!("{} is no file, folder or link: the platform's tree has only those", source.display());
         }
     }
     // last: a folder that is not writable must be filled first
@@ -171,22 +158,14 @@ mod tests {
         assert_eq!(fs::read(to.join("lib/b")).unwrap(), vec![7; 100_000]);
         assert_eq!(fs::read_link(to.join("lib/c")).unwrap(), Path::new("/nowhere"));
         let names = |path: &str| fs::read_dir(to.join(path)).unwrap().count();
-        assert_eq!(
-            (names(""), names("bin"), names("lib"), names("lib/empty")),
-            (2, 1, 4, 0)
-        );
+        assert_eq!((names(""), names("bin"), names("lib"), names("lib/empty")), (2, 1, 4, 0));
     }
 
     #[test]
     fn a_tree_is_copied_and_copied_again_and_half_a_copy_is_made_whole() {
         let folder = Folder::new("again");
         let (from, to) = tree(&folder);
-        let run = || {
-            install(InstallArguments {
-                from: from.clone(),
-                to: to.clone(),
-            })
-        };
+        let run = || install(InstallArguments { from: from.clone(), to: to.clone() });
         run().unwrap();
         check(&to);
         run().unwrap();
@@ -208,26 +187,14 @@ mod tests {
         let folder = Folder::new("errors");
         let (from, to) = tree(&folder);
         let run = |from: &Path, to: &Path| {
-            let error = install(InstallArguments {
-                from: from.into(),
-                to: to.into(),
-            })
-            .unwrap_err();
+            let error = install(InstallArguments { from: from.into(), to: to.into() }).unwrap_err();
             format!("{error:#}")
         };
         assert!(run(&folder.0.join("none"), &to).contains("the platform's image must have the tree"));
         assert!(run(&from.join("lib/a"), &to).contains("is not a folder"));
         assert!(run(&from, &from.join("x")).contains("give a folder outside of it"));
         assert!(run(&from, &from.join("lib/a/x")).contains("lib/a/x"));
-        assert!(
-            explain(&to, ErrorKind::StorageFull.into())
-                .to_string()
-                .contains("no space left")
-        );
-        assert!(
-            explain(&to, ErrorKind::PermissionDenied.into())
-                .to_string()
-                .contains("not writable")
-        );
+        assert!(explain(&to, ErrorKind::StorageFull.into()).to_string().contains("no space left"));
+        assert!(explain(&to, ErrorKind::PermissionDenied.into()).to_string().contains("not writable"));
     }
 }

@@ -64,9 +64,7 @@ pub struct Arguments {
 /// Runs until SIGTERM or SIGINT. Makes a runtime of its own, so it must not be called within one.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     // one thread: the agent's memory and time are the workspace's
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ended = runtime.block_on(live(arguments));
     // a log that nobody reads must not hold the end up
     runtime.shutdown_background();
@@ -77,24 +75,14 @@ async fn live(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let data = arguments.run.join("cli");
-    std::fs::create_dir_all(&data).with_context(|| {
-        format!(
-            "{} can not be made: mount a writable volume there",
-            data.display()
-        )
-    })?;
+    std::fs::create_dir_all(&data)
+        .with_context(|| format!("{} can not be made: mount a writable volume there", data.display()))?;
     Children::adopt_orphans().context("orphaned processes can not be adopted")?;
 
     let now = Utc::now();
     let link = Link::new(LinkState::Unknown, now, "the agent starts");
     let activity = Activity::default();
-    let line = Line {
-        at: now,
-        session: arguments.session,
-        link,
-        activity,
-        hold: None,
-    };
+    let line = Line { at: now, session: arguments.session, link, activity, hold: None };
     let log = std::fs::File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
     let (voice, writer) = Voice::start(line, tokio::fs::File::from_std(log));
     let children = Children::default();
@@ -123,9 +111,9 @@ async fn live(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let _ = tokio::time::timeout_at(deadline + MARGIN / 2, kept).await;
     match Children::end_all(deadline).await {
         0 => voice.say("all processes ended"),
-        killed => voice.say(&format!(
-            "{killed} processes did not end within the grace period and were killed"
-        )),
+        killed => {
+            voice.say(&format!("{killed} processes did not end within the grace period and were killed"))
+        }
     }
     voice.end(writer, MARGIN / 4).await;
     Ok(ExitCode::SUCCESS)

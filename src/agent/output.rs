@@ -77,9 +77,8 @@ pub fn redact(text: &str, secrets: &[String]) -> String {
 
 fn drop_secrets_beginning(text: &mut String, secrets: &[String]) {
     for secret in secrets {
-        let beginning = (TELLING_BYTES..secret.len())
-            .rev()
-            .find(|&n| text.as_bytes().ends_with(&secret.as_bytes()[..n]));
+        let beginning =
+            (TELLING_BYTES..secret.len()).rev().find(|&n| text.as_bytes().ends_with(&secret.as_bytes()[..n]));
         if let Some(beginning) = beginning {
             text.truncate(text.floor_char_boundary(text.len() - beginning));
         }
@@ -129,11 +128,7 @@ mod tests {
         for (line, cut, text) in table {
             assert_eq!(passed_on(line, cut, &[]), text);
         }
-        for long in [
-            forged.as_bytes(),
-            "é".repeat(LINE_BYTES).as_bytes(),
-            &[0xff; LINE_BYTES],
-        ] {
+        for long in [forged.as_bytes(), "é".repeat(LINE_BYTES).as_bytes(), &[0xff; LINE_BYTES]] {
             let text = passed_on(long, false, &[]);
             assert!(text.len() <= LINE_BYTES && text.ends_with('…') && !pod::is_ours(&text));
         }
@@ -141,23 +136,10 @@ mod tests {
 
     #[test]
     fn no_secret_is_passed_on_not_even_in_parts() {
-        let secrets = [
-            "gho_0123456789abcdef".to_owned(),
-            String::new(),
-            "refresh-token".to_owned(),
-        ];
+        let secrets = ["gho_0123456789abcdef".to_owned(), String::new(), "refresh-token".to_owned()];
         let line = "a gho_0123456789abcdef b refresh-token refresh-token";
-        assert_eq!(
-            passed_on(line.as_bytes(), false, &secrets),
-            "a [redacted] b [redacted] [redacted]"
-        );
-        assert_eq!(
-            passed_on(b"at the cut: gho_0123456", true, &secrets),
-            "at the cut: …"
-        );
-        assert_eq!(
-            passed_on(b"at the cut: gho_", true, &secrets),
-            "at the cut: gho_…"
-        );
+        assert_eq!(passed_on(line.as_bytes(), false, &secrets), "a [redacted] b [redacted] [redacted]");
+        assert_eq!(passed_on(b"at the cut: gho_0123456", true, &secrets), "at the cut: …");
+        assert_eq!(passed_on(b"at the cut: gho_", true, &secrets), "at the cut: gho_…");
     }
 }

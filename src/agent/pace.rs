@@ -37,20 +37,12 @@ pub struct Throttle {
 impl Throttle {
     /// No more than `most` in a second.
     pub fn new(most: u32) -> Self {
-        Self {
-            most,
-            since: None,
-            passed: 0,
-            dropped: 0,
-        }
+        Self { most, since: None, passed: 0, dropped: 0 }
     }
 
     /// Whether one more may pass now.
     pub fn admit(&mut self, now: Instant) -> bool {
-        if self
-            .since
-            .is_none_or(|since| now.saturating_duration_since(since) >= Duration::from_secs(1))
-        {
+        if self.since.is_none_or(|since| now.saturating_duration_since(since) >= Duration::from_secs(1)) {
             self.since = Some(now);
             self.passed = 0;
         }
@@ -80,19 +72,8 @@ mod tests {
 
     #[test]
     fn the_wait_doubles_to_a_minute_and_begins_again_after_a_good_one() {
-        let table = [
-            (0, 1),
-            (0, 2),
-            (1, 4),
-            (59, 8),
-            (0, 16),
-            (0, 32),
-            (0, 60),
-            (0, 60),
-            (60, 1),
-            (0, 2),
-            (600, 1),
-        ];
+        let table =
+            [(0, 1), (0, 2), (1, 4), (59, 8), (0, 16), (0, 32), (0, 60), (0, 60), (60, 1), (0, 2), (600, 1)];
         let mut backoff = Backoff::default();
         for (ran, wait) in table {
             assert_eq!(backoff.after(Duration::from_secs(ran)), Duration::from_secs(wait));
@@ -105,9 +86,7 @@ mod tests {
         let start = Instant::now();
         let mut throttle = Throttle::new(200);
         let passed = |throttle: &mut Throttle, lines: u64, from: u64| {
-            (0..lines)
-                .filter(|n| throttle.admit(start + Duration::from_micros(from + n)))
-                .count()
+            (0..lines).filter(|n| throttle.admit(start + Duration::from_micros(from + n))).count()
         };
         assert_eq!(passed(&mut throttle, 10_000, 0), 200);
         assert_eq!(throttle.take_dropped(), 9_800);

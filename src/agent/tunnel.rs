@@ -68,9 +68,9 @@ impl Tunnel {
             let wait = backoff.after(began.elapsed());
             match how {
                 Ended::Stopped => break,
-                Ended::ByUs(_) => self
-                    .voice
-                    .say(&format!("the tunnel is started again: {}", watch.link().why)),
+                Ended::ByUs(_) => {
+                    self.voice.say(&format!("the tunnel is started again: {}", watch.link().why))
+                }
                 Ended::ByItself(how) => self.voice.say(&format!("{how}; again in {} s", wait.as_secs())),
             }
             self.stop.run_until_cancelled(sleep(wait)).await;
@@ -102,12 +102,7 @@ impl Tunnel {
                 }
                 _ => {}
             }
-            if self
-                .stop
-                .run_until_cancelled(sleep(LOOK_FOR_TOKEN))
-                .await
-                .is_none()
-            {
+            if self.stop.run_until_cancelled(sleep(LOOK_FOR_TOKEN)).await.is_none() {
                 return Ok(false);
             }
         };
@@ -171,24 +166,15 @@ impl Tunnel {
                 break Ended::ByUs(fault);
             }
         };
-        let _ = timeout(Duration::from_millis(200), async {
-            while output.join_next().await.is_some() {}
-        })
-        .await;
+        let _ =
+            timeout(Duration::from_millis(200), async { while output.join_next().await.is_some() {} }).await;
         how
     }
 
     async fn end(&self, code: &mut Own) {
         let began = Instant::now();
-        let how = if code.end(self.grace).await {
-            "ended"
-        } else {
-            "was killed: it did not end by itself"
-        };
-        self.voice.say(&format!(
-            "the tunnel {how} ({:.1} s after the stop)",
-            began.elapsed().as_secs_f32()
-        ));
+        let how = if code.end(self.grace).await { "ended" } else { "was killed: it did not end by itself" };
+        self.voice.say(&format!("the tunnel {how} ({:.1} s after the stop)", began.elapsed().as_secs_f32()));
     }
 }
 

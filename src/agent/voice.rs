@@ -44,17 +44,9 @@ impl Voice {
     pub fn start(line: Line, out: impl AsyncWrite + Unpin + Send + 'static) -> (Self, JoinHandle<()>) {
         let (words, heard) = mpsc::channel(WAITING);
         let (line, current) = watch::channel(line);
-        let shared = Shared {
-            throttle: Throttle::new(LINES_A_SECOND),
-            secrets: Vec::new(),
-        };
+        let shared = Shared { throttle: Throttle::new(LINES_A_SECOND), secrets: Vec::new() };
         let shared = Arc::new(Mutex::new(shared));
-        let writer = Writer {
-            out,
-            line: current,
-            since_line: 0,
-            shared: shared.clone(),
-        };
+        let writer = Writer { out, line: current, since_line: 0, shared: shared.clone() };
         (Self { words, line, shared }, tokio::spawn(writer.write(heard)))
     }
 

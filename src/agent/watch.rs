@@ -33,13 +33,7 @@ impl Watch {
     /// A tunnel of that name, of which nothing is known yet.
     pub fn new(name: &str, now: DateTime<Utc>) -> Self {
         let link = Link::new(LinkState::Unknown, now, "the agent starts");
-        Self {
-            name: name.to_lowercase(),
-            link,
-            error: String::new(),
-            silent: 0,
-            fault: None,
-        }
+        Self { name: name.to_lowercase(), link, error: String::new(), silent: 0, fault: None }
     }
 
     /// The link as it is known.
@@ -80,22 +74,10 @@ impl Watch {
 
     /// Its status was asked.
     pub fn seen(&mut self, status: Status, now: DateTime<Utc>) {
-        self.silent = if matches!(status, Status::Unknown(_)) {
-            self.silent.saturating_add(1)
-        } else {
-            0
-        };
+        self.silent = if matches!(status, Status::Unknown(_)) { self.silent.saturating_add(1) } else { 0 };
         match status {
-            Status::Running {
-                name,
-                connected: true,
-                ..
-            } => self.at_relay(name.as_deref(), now),
-            Status::Running {
-                connected: false,
-                why,
-                ..
-            } => self.away(&why, now),
+            Status::Running { name, connected: true, .. } => self.at_relay(name.as_deref(), now),
+            Status::Running { connected: false, why, .. } => self.away(&why, now),
             Status::NotRunning if self.link.state == LinkState::Connected => {
                 self.to(LinkState::Unknown, "`code tunnel status` finds no tunnel", now);
             }
@@ -113,11 +95,7 @@ impl Watch {
 
     /// It ended, in the given way; what it complained about last says why.
     pub fn ended(&mut self, how: &str, now: DateTime<Utc>) {
-        let why = if self.error.is_empty() {
-            how.to_owned()
-        } else {
-            format!("{how}: {}", self.error)
-        };
+        let why = if self.error.is_empty() { how.to_owned() } else { format!("{how}: {}", self.error) };
         match self.link.state {
             LinkState::Refused => {}
             _ => self.to(LinkState::Lost, &why, now),

@@ -28,11 +28,7 @@ impl Request {
     /// # Errors
     /// When it is given twice: nobody should have to guess which one counts.
     pub fn parameter(&self, name: &str) -> Result<Option<&str>, Problem> {
-        let mut values = self
-            .query
-            .iter()
-            .filter(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str());
+        let mut values = self.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
         match (values.next(), values.next()) {
             (_, Some(_)) => Err(Problem::new(Code::BadRequest, format!("'{name}' is given twice"))
                 .next(format!("Give '{name}' once."))),
@@ -45,17 +41,12 @@ impl Request {
     /// # Errors
     /// Names the first one that is unknown. The host's own `code` passes.
     pub fn only_parameters(&self, known: &[&str]) -> Result<(), Problem> {
-        match self
-            .query
-            .iter()
-            .find(|(key, _)| key != "code" && !known.contains(&key.as_str()))
-        {
+        match self.query.iter().find(|(key, _)| key != "code" && !known.contains(&key.as_str())) {
             None => Ok(()),
-            Some((key, _)) => Err(Problem::new(
-                Code::BadRequest,
-                format!("there is no parameter '{key}' here"),
-            )
-            .next(format!("Parameters: {}.", known.join(", ")))),
+            Some((key, _)) => {
+                Err(Problem::new(Code::BadRequest, format!("there is no parameter '{key}' here"))
+                    .next(format!("Parameters: {}.", known.join(", "))))
+            }
         }
     }
 
@@ -66,11 +57,8 @@ impl Request {
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let body: &[u8] = if self.body.is_empty() { b"{}" } else { &self.body };
         serde_json::from_slice(body).map_err(|e| {
-            Problem::new(
-                Code::BadRequest,
-                format!("the body is not what this function reads: {e}"),
-            )
-            .next("Send a JSON object with the fields that the README lists, or no body.")
+            Problem::new(Code::BadRequest, format!("the body is not what this function reads: {e}"))
+                .next("Send a JSON object with the fields that the README lists, or no body.")
         })
     }
 }
@@ -101,12 +89,7 @@ impl Reply {
     #[must_use]
     pub fn json(status: u16, body: &impl Serialize) -> Self {
         let body = serde_json::to_vec(body).expect("our own shapes are JSON");
-        Self {
-            status,
-            content_type: "application/json",
-            retry_after: None,
-            body: Content::Whole(body),
-        }
+        Self { status, content_type: "application/json", retry_after: None, body: Content::Whole(body) }
     }
 
     #[must_use]

@@ -100,12 +100,7 @@ pub struct ProblemBody<'a> {
 impl Problem {
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self {
-            code,
-            detail: detail.into(),
-            next: String::new(),
-            cause: None,
-        }
+        Self { code, detail: detail.into(), next: String::new(), cause: None }
     }
 
     #[must_use]
@@ -139,27 +134,15 @@ impl From<Refusal> for Problem {
                 Self::new(Code::UnknownProfile, format!("there is no profile '{asked}'"))
                     .next(format!("Choose one of: {}.", known.join(", ")))
             }
-            Refusal::ProfileNotYours { asked, yours } => Self::new(
-                Code::ProfileNotYours,
-                format!("the profile '{asked}' is not open to you"),
-            )
-            .next(format!(
-                "Choose one of: {}. An admin can open others.",
-                yours.join(", ")
-            )),
+            Refusal::ProfileNotYours { asked, yours } => {
+                Self::new(Code::ProfileNotYours, format!("the profile '{asked}' is not open to you"))
+                    .next(format!("Choose one of: {}. An admin can open others.", yours.join(", ")))
+            }
             Refusal::ImageNotAllowed { asked, allowed } => {
-                let allowed = if allowed.is_empty() {
-                    "only the profile's own".to_owned()
-                } else {
-                    allowed.join(", ")
-                };
-                Self::new(
-                    Code::ImageNotAllowed,
-                    format!("the image '{asked}' is not allowed here"),
-                )
-                .next(format!(
-                    "Leave the image out, or choose one that matches: {allowed}."
-                ))
+                let allowed =
+                    if allowed.is_empty() { "only the profile's own".to_owned() } else { allowed.join(", ") };
+                Self::new(Code::ImageNotAllowed, format!("the image '{asked}' is not allowed here"))
+                    .next(format!("Leave the image out, or choose one that matches: {allowed}."))
             }
             Refusal::NoSignIn => Self::new(Code::NoSignIn, "there is no sign-in for your tunnel yet")
                 .next("Ask an admin to put your tunnel's token in place, then start again."),

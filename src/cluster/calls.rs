@@ -71,9 +71,7 @@ impl Cluster {
     /// # Errors
     /// When the address or the certificate can not be used; nothing is connected yet.
     pub fn new(settings: &ClusterSettings, credential: Arc<dyn TokenCredential>) -> Result<Self, BoxError> {
-        Ok(Self {
-            sender: Sender::new(connect(settings, credential)?),
-        })
+        Ok(Self { sender: Sender::new(connect(settings, credential)?) })
     }
 
     /// One look at the StatefulSet: none where there is no workspace.
@@ -118,27 +116,16 @@ impl Cluster {
         let Some(workspace) = self.workspace(member).await? else {
             return Ok(None);
         };
-        let mut look = Look {
-            workspace,
-            pods: vec![],
-            events: vec![],
-            line: None,
-        };
+        let mut look = Look { workspace, pods: vec![], events: vec![], line: None };
         if look.workspace.on || !look.workspace.settled {
             look.pods = self.kube_pods(member).await?;
         }
         let Some(session) = look.workspace.current() else {
             return Ok(Some(look));
         };
-        let current = look
-            .pods
-            .iter()
-            .find(|p| observe::session(p) == Some(&session.id));
+        let current = look.pods.iter().find(|p| observe::session(p) == Some(&session.id));
         if let Some(pod) = current.filter(|p| observe::runs(p)) {
-            look.line = self
-                .agent_line(member, pod)
-                .await?
-                .filter(|line| line.session == session.id);
+            look.line = self.agent_line(member, pod).await?.filter(|line| line.session == session.id);
         } else {
             look.events = self.events(member).await?;
         }
@@ -161,11 +148,7 @@ impl Cluster {
 
     async fn agent_line(&self, member: Member, pod: &KubePod) -> Result<Option<Line>, Error> {
         let name = pod.metadata.name.as_deref().unwrap_or_default();
-        match self
-            .sender
-            .send_for_text(build(log::newest_line(member, name))?)
-            .await
-        {
+        match self.sender.send_for_text(build(log::newest_line(member, name))?).await {
             Ok(text) => Ok(crate::pod::newest_line(&text)),
             // the container has not begun, or its machine does not answer: the rest of the look still counts
             Err(Error::NotFound | Error::Refused { .. } | Error::Unavailable { .. }) => Ok(None),
@@ -184,9 +167,7 @@ impl Cluster {
             &params,
             &Patch::Apply(&manifest.body),
         ))?;
-        self.bound(|| self.sender.send::<IgnoredAny>(request.clone()))
-            .await
-            .map(|_| ())
+        self.bound(|| self.sender.send::<IgnoredAny>(request.clone())).await.map(|_| ())
     }
 
     /// Posts an object that is never applied again; one that exists already is success.
@@ -194,16 +175,10 @@ impl Cluster {
     /// # Errors
     /// When the cluster refuses it, or does not answer.
     pub async fn create(&self, manifest: &Manifest) -> Result<(), Error> {
-        let params = PostParams {
-            field_manager: Some("dcaas".to_owned()),
-            ..Default::default()
-        };
+        let params = PostParams { field_manager: Some("dcaas".to_owned()), ..Default::default() };
         let body = manifest.body.to_string().into_bytes();
         let request = build(Request::new(&manifest.collection).create(&params, body))?;
-        match self
-            .bound(|| self.sender.send::<IgnoredAny>(request.clone()))
-            .await
-        {
+        match self.bound(|| self.sender.send::<IgnoredAny>(request.clone())).await {
             Ok(_) | Err(Error::Conflict(_)) => Ok(()),
             Err(e) => Err(e),
         }
@@ -266,9 +241,7 @@ impl Cluster {
     async fn patch(&self, member: Member, ops: Value) -> Result<Workspace, Error> {
         let patch = Patch::<()>::Json(serde_json::from_value(ops).map_err(|e| refused(&e))?);
         let request = build(of::<StatefulSet>(member).patch(WORKSPACE, &PatchParams::default(), &patch))?;
-        Ok(observe::workspace(
-            &self.sender.send::<StatefulSet>(request).await?,
-        ))
+        Ok(observe::workspace(&self.sender.send::<StatefulSet>(request).await?))
     }
 
     /// A pod goes, if it is still the one that was seen.
@@ -276,14 +249,8 @@ impl Cluster {
     /// # Errors
     /// When the cluster refuses it, or does not answer.
     pub async fn delete_pod(&self, member: Member, name: &str, uid: &str) -> Result<(), Error> {
-        let seen = Preconditions {
-            uid: Some(uid.to_owned()),
-            resource_version: None,
-        };
-        let params = DeleteParams {
-            preconditions: Some(seen),
-            ..Default::default()
-        };
+        let seen = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
+        let params = DeleteParams { preconditions: Some(seen), ..Default::default() };
         let request = build(of::<KubePod>(member).delete(name, &params))?;
         match self.sender.send::<IgnoredAny>(request).await {
             Ok(_) | Err(Error::NotFound | Error::Conflict(_)) => Ok(()),
@@ -313,17 +280,11 @@ pub(super) fn build<E: std::fmt::Display>(
 }
 
 fn refused(error: &impl std::fmt::Display) -> Error {
-    Error::Refused {
-        code: 0,
-        message: error.to_string(),
-    }
+    Error::Refused { code: 0, message: error.to_string() }
 }
 
 fn annotation(name: &str) -> String {
-    format!(
-        "/metadata/annotations/{}",
-        name.replace('~', "~0").replace('/', "~1")
-    )
+    format!("/metadata/annotations/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 fn test(name: &str, text: &str) -> Value {

@@ -58,47 +58,36 @@ impl Cluster {
             follow: wish.follow,
             tail_lines: wish.tail,
             // whole seconds: lines of the same second that were seen already are dropped below
-            since_time: wish
-                .after
-                .and_then(|at| Timestamp::from_second(at.timestamp()).ok()),
+            since_time: wish.after.and_then(|at| Timestamp::from_second(at.timestamp()).ok()),
             timestamps: true,
             ..Default::default()
         };
         let request = build(of::<KubePod>(member).logs(pod, &params))?;
         let opened = self.sender.client().request_stream(request).await;
-        let reader = opened.map_err(|e| Error::Unavailable {
-            why: e.to_string(),
-            again: false,
-            wait: None,
-        })?;
+        let reader =
+            opened.map_err(|e| Error::Unavailable { why: e.to_string(), again: false, wait: None })?;
         let after = wish.after;
-        Ok(stream::try_unfold(
-            Box::pin(reader),
-            move |mut reader| async move {
-                loop {
-                    let mut bytes = Vec::new();
-                    if reader.read_until(b'\n', &mut bytes).await? == 0 {
-                        return Ok(None);
-                    }
-                    match parse(&String::from_utf8_lossy(&bytes)) {
-                        Some(line) if after.is_none_or(|after| line.at > after) => {
-                            return Ok(Some((line, reader)));
-                        }
-                        _ => {}
-                    }
+        Ok(stream::try_unfold(Box::pin(reader), move |mut reader| async move {
+            loop {
+                let mut bytes = Vec::new();
+                if reader.read_until(b'\n', &mut bytes).await? == 0 {
+                    return Ok(None);
                 }
-            },
-        ))
+                match parse(&String::from_utf8_lossy(&bytes)) {
+                    Some(line) if after.is_none_or(|after| line.at > after) => {
+                        return Ok(Some((line, reader)));
+                    }
+                    _ => {}
+                }
+            }
+        }))
     }
 }
 
 /// `2026-11-24T12:00:00.123456789Z text`
 fn parse(line: &str) -> Option<LogLine> {
     let (at, text) = line.trim_end_matches(['\n', '\r']).split_once(' ')?;
-    Some(LogLine {
-        at: at.parse().ok()?,
-        text: text.to_owned(),
-    })
+    Some(LogLine { at: at.parse().ok()?, text: text.to_owned() })
 }
 
 #[cfg(test)]

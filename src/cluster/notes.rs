@@ -131,12 +131,7 @@ mod tests {
             image: "ours/x".into(),
         };
         assert_eq!(read_session(&write_session(&session)), Some(session));
-        let ended = Ended {
-            at: Some(at),
-            by: Some(EndedBy::Start(by)),
-            why: "so".into(),
-            recorded: false,
-        };
+        let ended = Ended { at: Some(at), by: Some(EndedBy::Start(by)), why: "so".into(), recorded: false };
         assert_eq!(read_ended(&write_ended(&ended)), Some(ended));
         assert!(read_ended(NEVER_STARTED).unwrap().recorded);
     }

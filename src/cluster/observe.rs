@@ -21,10 +21,7 @@ pub fn workspace(set: &StatefulSet) -> Workspace {
         let all = set.metadata.annotations.as_ref();
         all.and_then(|all| all.get(name)).cloned().unwrap_or_default()
     };
-    let seen = Seen {
-        session: annotation(notes::SESSION),
-        ended: annotation(notes::ENDED),
-    };
+    let seen = Seen { session: annotation(notes::SESSION), ended: annotation(notes::ENDED) };
     let wished = set.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(0);
     let status = set.status.as_ref();
     let profiles = annotation(notes::PROFILES);
@@ -49,8 +46,7 @@ pub fn pod(pod: &v1::Pod) -> Pod {
         session: session(pod).map(ToOwned::to_owned),
         has_run: container(pod).is_some_and(|c| {
             let ran = |s: &Option<v1::ContainerState>| {
-                s.as_ref()
-                    .is_some_and(|s| s.running.is_some() || s.terminated.is_some())
+                s.as_ref().is_some_and(|s| s.running.is_some() || s.terminated.is_some())
             };
             ran(&c.state) || ran(&c.last_state) || c.restart_count > 0
         }),
@@ -59,11 +55,7 @@ pub fn pod(pod: &v1::Pod) -> Pod {
 
 /// The session that a pod was made for.
 pub fn session(pod: &v1::Pod) -> Option<&str> {
-    pod.metadata
-        .labels
-        .as_ref()?
-        .get(pod::SESSION)
-        .map(String::as_str)
+    pod.metadata.labels.as_ref()?.get(pod::SESSION).map(String::as_str)
 }
 
 /// The state of the workspace's container, once there is one.
@@ -74,15 +66,10 @@ pub fn container(pod: &v1::Pod) -> Option<&v1::ContainerStatus> {
 
 /// Whether the workspace's container runs now.
 pub fn runs(pod: &v1::Pod) -> bool {
-    container(pod)
-        .and_then(|c| c.state.as_ref())
-        .is_some_and(|s| s.running.is_some())
+    container(pod).and_then(|c| c.state.as_ref()).is_some_and(|s| s.running.is_some())
 }
 
 /// Kubernetes' time in ours.
 pub fn time(time: &Time) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp(
-        time.0.as_second(),
-        u32::try_from(time.0.subsec_nanosecond()).ok()?,
-    )
+    DateTime::from_timestamp(time.0.as_second(), u32::try_from(time.0.subsec_nanosecond()).ok()?)
 }

@@ -37,33 +37,26 @@ pub enum Error {
     Refused { code: u16, message: String },
     /// Tried again within bounds, to no avail.
     #[error("unavailable: {why}")]
-    Unavailable {
-        why: String,
-        again: bool,
-        wait: Option<Duration>,
-    },
+    Unavailable { why: String, again: bool, wait: Option<Duration> },
 }
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match &error {
-            Error::Unavailable { .. } => Self::new(
-                Code::ClusterUnavailable,
-                "the cluster does not answer as it should just now",
-            )
-            .next("Nothing is lost. Try again in a few seconds; if it goes on, tell an admin."),
-            Error::Changed => Self::new(
-                Code::KeepsChanging,
-                "your workspace changes faster than we can follow",
-            )
-            .next("Try again in a few seconds."),
+            Error::Unavailable { .. } => {
+                Self::new(Code::ClusterUnavailable, "the cluster does not answer as it should just now")
+                    .next("Nothing is lost. Try again in a few seconds; if it goes on, tell an admin.")
+            }
+            Error::Changed => {
+                Self::new(Code::KeepsChanging, "your workspace changes faster than we can follow")
+                    .next("Try again in a few seconds.")
+            }
             Error::Forbidden(_) => Self::new(Code::ClusterRefused, "the cluster does not let dcaas do this")
                 .next("Tell an admin: the rights of infra/kubernetes may be missing."),
-            Error::Refused { .. } | Error::Conflict(_) | Error::NotFound => Self::new(
-                Code::ClusterRefused,
-                format!("the cluster refused the change: {error}"),
-            )
-            .next("Tell an admin: a profile or another setting may not fit this cluster."),
+            Error::Refused { .. } | Error::Conflict(_) | Error::NotFound => {
+                Self::new(Code::ClusterRefused, format!("the cluster refused the change: {error}"))
+                    .next("Tell an admin: a profile or another setting may not fit this cluster.")
+            }
         }
         .cause(error)
     }
@@ -79,10 +72,7 @@ pub struct Sender {
 impl Sender {
     #[must_use]
     pub fn new(client: Client) -> Self {
-        Self {
-            client,
-            in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
-        }
+        Self { client, in_flight: Arc::new(Semaphore::new(IN_FLIGHT)) }
     }
 
     /// The client itself, for what streams.
@@ -117,9 +107,7 @@ impl Sender {
             )
             .when(|e| matches!(e, Error::Unavailable { again: true, .. }))
             .adjust(|e, planned| match e {
-                Error::Unavailable {
-                    wait: Some(asked), ..
-                } => planned.map(|p| p.max(*asked)),
+                Error::Unavailable { wait: Some(asked), .. } => planned.map(|p| p.max(*asked)),
                 _ => planned,
             });
         tokio::time::timeout(PATIENCE, tries).await.unwrap_or_else(|_| {
@@ -133,26 +121,11 @@ impl Sender {
 
     async fn once(&self, request: Request<Vec<u8>>) -> Result<String, Error> {
         let _turn = self.in_flight.acquire().await;
-        let unavailable = |why: String| Error::Unavailable {
-            why,
-            again: true,
-            wait: None,
-        };
-        let answer = self
-            .client
-            .send(request.map(Body::from))
-            .await
-            .map_err(|e| unavailable(chain(&e)))?;
+        let unavailable = |why: String| Error::Unavailable { why, again: true, wait: None };
+        let answer = self.client.send(request.map(Body::from)).await.map_err(|e| unavailable(chain(&e)))?;
         let status = answer.status();
-        let wait = answer
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|v| v.to_str().ok()?.parse().ok());
-        let bytes = answer
-            .into_body()
-            .collect_bytes()
-            .await
-            .map_err(|e| unavailable(chain(&e)))?;
+        let wait = answer.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
+        let bytes = answer.into_body().collect_bytes().await.map_err(|e| unavailable(chain(&e)))?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if status.is_success() {
             Ok(text)
@@ -165,31 +138,20 @@ impl Sender {
 /// Reads a failure: which kind it is, and whether asking again can help.
 fn classify(status: StatusCode, wait: Option<Duration>, body: &str) -> Error {
     let told: Option<Status> = serde_json::from_str(body).ok();
-    let message = told
-        .as_ref()
-        .map_or_else(|| body.chars().take(200).collect(), |s| s.message.clone());
+    let message = told.as_ref().map_or_else(|| body.chars().take(200).collect(), |s| s.message.clone());
     let reason = told.as_ref().map_or("", |s| s.reason.as_str());
-    let causes = told
-        .as_ref()
-        .and_then(|s| s.details.as_ref())
-        .is_some_and(|d| !d.causes.is_empty());
+    let causes = told.as_ref().and_then(|s| s.details.as_ref()).is_some_and(|d| !d.causes.is_empty());
     let again = wait.is_none_or(|w| w <= LONGEST_WAIT);
     match status.as_u16() {
         404 => Error::NotFound,
         // a write met another one: the same request again meets the new state
-        409 if reason == "Conflict" && !message.contains("Precondition") => Error::Unavailable {
-            why: message,
-            again,
-            wait,
-        },
+        409 if reason == "Conflict" && !message.contains("Precondition") => {
+            Error::Unavailable { why: message, again, wait }
+        }
         409 => Error::Conflict(message),
         403 => Error::Forbidden(message),
         422 if !causes => Error::Changed,
-        408 | 429 | 500..=599 => Error::Unavailable {
-            why: format!("{status}: {message}"),
-            again,
-            wait,
-        },
+        408 | 429 | 500..=599 => Error::Unavailable { why: format!("{status}: {message}"), again, wait },
         code => Error::Refused { code, message },
     }
 }
@@ -207,11 +169,8 @@ mod tests {
     #[test]
     fn failures_are_told_apart() {
         let status = |reason: &str, message: &str, causes: bool| {
-            let causes = if causes {
-                r#"[{"reason":"FieldValueInvalid","message":"m","field":"f"}]"#
-            } else {
-                "[]"
-            };
+            let causes =
+                if causes { r#"[{"reason":"FieldValueInvalid","message":"m","field":"f"}]"# } else { "[]" };
             format!(
                 r#"{{"kind":"Status","apiVersion":"v1","metadata":{{}},"status":"Failure","message":"{message}","reason":"{reason}","details":{{"causes":{causes}}},"code":1}}"#
             )
@@ -219,57 +178,24 @@ mod tests {
         let rows = [
             (404, None, status("NotFound", "", false), "NotFound"),
             (409, None, status("AlreadyExists", "", false), "Conflict"),
-            (
-                409,
-                None,
-                status("Conflict", "the object has been modified", false),
-                "again",
-            ),
-            (
-                409,
-                None,
-                status("Conflict", "Precondition failed: UID in precondition", false),
-                "Conflict",
-            ),
+            (409, None, status("Conflict", "the object has been modified", false), "again"),
+            (409, None, status("Conflict", "Precondition failed: UID in precondition", false), "Conflict"),
             (403, None, status("Forbidden", "", false), "Forbidden"),
-            (
-                422,
-                None,
-                status("Invalid", "the server rejected our request", false),
-                "Changed",
-            ),
+            (422, None, status("Invalid", "the server rejected our request", false), "Changed"),
             (422, None, status("Invalid", "spec is wrong", true), "Refused"),
             (400, None, status("BadRequest", "", false), "Refused"),
             (401, None, status("Unauthorized", "", false), "Refused"),
-            (
-                429,
-                Some(1),
-                "Too many requests, please try again later.".into(),
-                "again",
-            ),
-            (
-                429,
-                Some(60),
-                "Too many requests, please try again later.".into(),
-                "later",
-            ),
+            (429, Some(1), "Too many requests, please try again later.".into(), "again"),
+            (429, Some(60), "Too many requests, please try again later.".into(), "later"),
             (500, None, status("InternalError", "", false), "again"),
             (503, None, "no body".into(), "again"),
         ];
         for (code, wait, body, expected) in rows {
-            let error = classify(
-                StatusCode::from_u16(code).unwrap(),
-                wait.map(Duration::from_secs),
-                &body,
-            );
+            let error = classify(StatusCode::from_u16(code).unwrap(), wait.map(Duration::from_secs), &body);
             let kind = match &error {
                 Error::Unavailable { again: true, .. } => "again".to_owned(),
                 Error::Unavailable { .. } => "later".to_owned(),
-                other => format!("{other:?}")
-                    .split(['(', ' ', '{'])
-                    .next()
-                    .unwrap()
-                    .to_owned(),
+                other => format!("{other:?}").split(['(', ' ', '{']).next().unwrap().to_owned(),
             };
             assert_eq!(kind, expected, "{code} {body}");
         }

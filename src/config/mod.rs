@@ -84,11 +84,7 @@ pub struct Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let row = table::row(self.setting);
-        write!(
-            f,
-            "{} {}: expected {}, for example {}",
-            self.setting, self.why, row.expects, row.example
-        )
+        write!(f, "{} {}: expected {}, for example {}", self.setting, self.why, row.expects, row.example)
     }
 }
 
@@ -98,10 +94,7 @@ impl Settings {
     /// # Errors
     /// Every fault there is, not only the first.
     pub fn read(variables: &BTreeMap<String, String>) -> Result<Self, Vec<Fault>> {
-        let mut read = Reading {
-            variables,
-            faults: Vec::new(),
-        };
+        let mut read = Reading { variables, faults: Vec::new() };
         let profiles = read.text("PROFILES");
         let default_profile = read.text("DEFAULT_PROFILE");
         let profiles = match profiles::parse(&profiles, &default_profile) {
@@ -127,10 +120,7 @@ impl Settings {
                     client_id: read.guid("AZURE_CLIENT_ID"),
                     principal: read.guid("PRINCIPAL_ID"),
                 },
-                cluster: ClusterSettings {
-                    url: read.url("KUBERNETES_URL"),
-                    ca: read.pem("KUBERNETES_CA"),
-                },
+                cluster: ClusterSettings { url: read.url("KUBERNETES_URL"), ca: read.pem("KUBERNETES_CA") },
                 storage: StorageSettings {
                     blob_url: read.url("BLOB_URL"),
                     account: read.text("MEMBERS_ACCOUNT"),
@@ -166,18 +156,11 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn fault(&mut self, setting: &'static str, why: impl Into<String>) {
-        self.faults.push(Fault {
-            setting,
-            why: why.into(),
-        });
+        self.faults.push(Fault { setting, why: why.into() });
     }
 
     fn text(&mut self, name: &'static str) -> String {
-        let given = self
-            .variables
-            .get(name)
-            .map(|v| v.trim())
-            .filter(|v| !v.is_empty());
+        let given = self.variables.get(name).map(|v| v.trim()).filter(|v| !v.is_empty());
         match given.or(table::row(name).default) {
             Some(value) => value.to_owned(),
             None => {
@@ -196,8 +179,7 @@ impl Reading<'_> {
     }
 
     fn guid(&mut self, name: &'static str) -> String {
-        self.checked(name, |text| uuid::Uuid::try_parse(text).is_ok())
-            .to_lowercase()
+        self.checked(name, |text| uuid::Uuid::try_parse(text).is_ok()).to_lowercase()
     }
 
     fn url(&mut self, name: &'static str) -> String {
@@ -209,9 +191,7 @@ impl Reading<'_> {
         self.checked(name, |text| {
             text.len() <= 40
                 && text.starts_with(|c: char| c.is_ascii_lowercase())
-                && text
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+                && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
                 && !text.ends_with('-')
         })
     }
@@ -250,10 +230,7 @@ mod tests {
     use super::*;
 
     fn examples() -> BTreeMap<String, String> {
-        SETTINGS
-            .iter()
-            .map(|row| (row.name.to_owned(), row.example.to_owned()))
-            .collect()
+        SETTINGS.iter().map(|row| (row.name.to_owned(), row.example.to_owned())).collect()
     }
 
     #[test]
@@ -275,14 +252,7 @@ mod tests {
         variables.insert("PROFILES".into(), "[]".into());
         let faults = Settings::read(&variables).unwrap_err();
         let named: Vec<&str> = faults.iter().map(|f| f.setting).collect();
-        for name in [
-            "TENANT_ID",
-            "CLIENT_ID",
-            "KUBERNETES_URL",
-            "KUBERNETES_CA",
-            "GRACE",
-            "PROFILES",
-        ] {
+        for name in ["TENANT_ID", "CLIENT_ID", "KUBERNETES_URL", "KUBERNETES_CA", "GRACE", "PROFILES"] {
             assert!(named.contains(&name), "{name} of {named:?}");
         }
         assert_eq!(named.len(), 6);
@@ -298,13 +268,7 @@ mod tests {
 
     #[test]
     fn easy_auth_is_on_only_when_the_platform_says_so() {
-        for (value, on) in [
-            ("True", true),
-            ("true", true),
-            ("1", true),
-            ("false", false),
-            ("yes", false),
-        ] {
+        for (value, on) in [("True", true), ("true", true), ("1", true), ("false", false), ("yes", false)] {
             let mut variables = examples();
             variables.insert("WEBSITE_AUTH_ENABLED".into(), value.into());
             assert_eq!(Settings::read(&variables).unwrap().entra.easy_auth, on, "{value}");

@@ -62,12 +62,7 @@ impl From<WireProfile> for Profile {
 
 impl From<WireToleration> for Toleration {
     fn from(wire: WireToleration) -> Self {
-        Self {
-            key: wire.key,
-            operator: wire.operator,
-            value: wire.value,
-            effect: wire.effect,
-        }
+        Self { key: wire.key, operator: wire.operator, value: wire.value, effect: wire.effect }
     }
 }
 

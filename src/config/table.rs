@@ -12,12 +12,7 @@ pub struct Setting {
 }
 
 const fn required(name: &'static str, expects: &'static str, example: &'static str) -> Setting {
-    Setting {
-        name,
-        expects,
-        example,
-        default: None,
-    }
+    Setting { name, expects, example, default: None }
 }
 
 const fn optional(
@@ -26,12 +21,7 @@ const fn optional(
     example: &'static str,
     default: &'static str,
 ) -> Setting {
-    Setting {
-        name,
-        expects,
-        example,
-        default: Some(default),
-    }
+    Setting { name, expects, example, default: Some(default) }
 }
 
 /// Every setting there is.
@@ -42,11 +32,7 @@ pub const SETTINGS: &[Setting] = &[
         "dcaas",
         "dcaas",
     ),
-    required(
-        "TENANT_ID",
-        "the tenant's id, a GUID",
-        "11111111-1111-1111-1111-111111111111",
-    ),
+    required("TENANT_ID", "the tenant's id, a GUID", "11111111-1111-1111-1111-111111111111"),
     required(
         "CLIENT_ID",
         "the client id of the app registration that tokens are made for, a GUID",
@@ -58,12 +44,7 @@ pub const SETTINGS: &[Setting] = &[
         "https://login.microsoftonline.com",
         "https://login.microsoftonline.com",
     ),
-    optional(
-        "ADMIN_ROLE",
-        "the value of the app role that makes an admin",
-        "admin",
-        "admin",
-    ),
+    optional("ADMIN_ROLE", "the value of the app role that makes an admin", "admin", "admin"),
     required(
         "AZURE_CLIENT_ID",
         "the client id of the function's user-assigned identity, a GUID",
@@ -89,16 +70,8 @@ pub const SETTINGS: &[Setting] = &[
         "the blob endpoint of the members' storage account, an https URL",
         "https://dcaasmembers.blob.core.windows.net",
     ),
-    required(
-        "MEMBERS_ACCOUNT",
-        "the name of the members' storage account",
-        "dcaasmembers",
-    ),
-    required(
-        "MEMBERS_RESOURCE_GROUP",
-        "the resource group of the members' storage account",
-        "dcaas",
-    ),
+    required("MEMBERS_ACCOUNT", "the name of the members' storage account", "dcaasmembers"),
+    required("MEMBERS_RESOURCE_GROUP", "the resource group of the members' storage account", "dcaas"),
     required(
         "STORAGE_CLIENT_ID",
         "the client id of the nodes' identity, which mounts the members' containers, a GUID",
@@ -110,35 +83,16 @@ pub const SETTINGS: &[Setting] = &[
         r#"[{"name":"t4","cpu":"3500m","memory":"24Gi","gpus":1,"nodeSelector":{"kubernetes.azure.com/agentpool":"t4"},"tolerations":[{"key":"sku","operator":"Equal","value":"gpu","effect":"NoSchedule"}],"image":"dcaas.azurecr.io/workspace:1","pricePerHour":0.53}]"#,
     ),
     required("DEFAULT_PROFILE", "the name of one of PROFILES", "t4"),
-    required(
-        "PLATFORM_IMAGE",
-        "the image that `dcaas install` runs from",
-        "dcaas.azurecr.io/platform:1",
-    ),
+    required("PLATFORM_IMAGE", "the image that `dcaas install` runs from", "dcaas.azurecr.io/platform:1"),
     optional(
         "ALLOWED_IMAGES",
         "patterns of images that a member may name, with * for anything, separated by commas",
         "dcaas.azurecr.io/*,ubuntu:24.04",
         " ",
     ),
-    optional(
-        "HOME_CLASS",
-        "the storage class of the home disks",
-        "managed-csi",
-        "managed-csi",
-    ),
-    optional(
-        "HOME_SIZE",
-        "the size of a home disk, a Kubernetes quantity",
-        "64Gi",
-        "64Gi",
-    ),
-    optional(
-        "GRACE",
-        "how long a workspace may take to end, a duration",
-        "30s",
-        "30s",
-    ),
+    optional("HOME_CLASS", "the storage class of the home disks", "managed-csi", "managed-csi"),
+    optional("HOME_SIZE", "the size of a home disk, a Kubernetes quantity", "64Gi", "64Gi"),
+    optional("GRACE", "how long a workspace may take to end, a duration", "30s", "30s"),
 ];
 
 /// The row of a setting.

@@ -53,17 +53,12 @@ mod tests {
     }
 
     fn seen(seconds: i64) -> Evidence {
-        Evidence::Seen {
-            at: at(seconds),
-            value: String::new(),
-        }
+        Evidence::Seen { at: at(seconds), value: String::new() }
     }
 
     #[test]
     fn the_latest_use_counts_and_never_lies_in_the_future() {
-        let unknown = Evidence::Unknown {
-            why: "no driver".into(),
-        };
+        let unknown = Evidence::Unknown { why: "no driver".into() };
         let table: [(Vec<Evidence>, Option<i64>); 4] = [
             (vec![], None),
             (vec![unknown.clone(), Evidence::Nothing], None),
@@ -71,11 +66,7 @@ mod tests {
             (vec![seen(-60), seen(1_000_000_000)], Some(0)),
         ];
         for (evidence, last) in table {
-            let signals = evidence
-                .into_iter()
-                .enumerate()
-                .map(|(n, e)| (n.to_string(), e))
-                .collect();
+            let signals = evidence.into_iter().enumerate().map(|(n, e)| (n.to_string(), e)).collect();
             let activity = Activity { signals }.not_after(at(0));
             assert_eq!(activity.last_seen(), last.map(at));
         }

@@ -29,11 +29,7 @@ pub enum LinkState {
 impl Link {
     /// A link of that state, from now on.
     pub fn new(state: LinkState, since: DateTime<Utc>, why: impl Into<String>) -> Self {
-        Self {
-            state,
-            since,
-            why: why.into(),
-        }
+        Self { state, since, why: why.into() }
     }
 
     /// The same link, believed no further than `now`: clocks differ and lines can be forged.
@@ -45,13 +41,7 @@ impl Link {
 
 impl LinkState {
     /// All states, for tables.
-    pub const ALL: [Self; 5] = [
-        Self::Unknown,
-        Self::Connecting,
-        Self::Connected,
-        Self::Lost,
-        Self::Refused,
-    ];
+    pub const ALL: [Self; 5] = [Self::Unknown, Self::Connecting, Self::Connected, Self::Lost, Self::Refused];
 
     /// The word for it.
     pub fn name(self) -> &'static str {
@@ -89,9 +79,6 @@ mod tests {
         let later = now + chrono::TimeDelta::days(400);
         let earlier = now - chrono::TimeDelta::days(400);
         assert_eq!(Link::new(LinkState::Lost, later, "").not_after(now).since, now);
-        assert_eq!(
-            Link::new(LinkState::Lost, earlier, "").not_after(now).since,
-            earlier
-        );
+        assert_eq!(Link::new(LinkState::Lost, earlier, "").not_after(now).since, earlier);
     }
 }

@@ -46,10 +46,7 @@ impl Profiles {
         if !names.contains(&default) {
             return Err(format!("the default profile '{default}' is not among {names:?}"));
         }
-        Ok(Self {
-            default: default.to_owned(),
-            all,
-        })
+        Ok(Self { default: default.to_owned(), all })
     }
 
     #[must_use]
@@ -63,8 +60,7 @@ impl Profiles {
     /// Never: [`Profiles::new`] holds the default to be one of them.
     #[must_use]
     pub fn default(&self) -> &Profile {
-        self.get(&self.default)
-            .expect("the default profile is one of them")
+        self.get(&self.default).expect("the default profile is one of them")
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Profile> {
@@ -117,16 +113,8 @@ mod tests {
         let rows = [
             ("ours.azurecr.io/*", "ours.azurecr.io/cuda:12", true),
             ("ours.azurecr.io/*", "ours.azurecr.io.evil.example/cuda:12", false),
-            (
-                "ours.azurecr.io/team/*:1.*",
-                "ours.azurecr.io/team/torch:1.4",
-                true,
-            ),
-            (
-                "ours.azurecr.io/team/*:1.*",
-                "ours.azurecr.io/team/torch:2.0",
-                false,
-            ),
+            ("ours.azurecr.io/team/*:1.*", "ours.azurecr.io/team/torch:1.4", true),
+            ("ours.azurecr.io/team/*:1.*", "ours.azurecr.io/team/torch:2.0", false),
             ("ubuntu:24.04", "ubuntu:24.04", true),
             ("ubuntu:24.04", "ubuntu:24.04-evil", false),
             ("*", "anything", true),
@@ -154,12 +142,6 @@ mod tests {
         assert!(twice.contains("'a' occurs twice"), "{twice}");
         let missing = Profiles::new(vec![profile("a")], "b").unwrap_err();
         assert!(missing.contains("'b' is not among"), "{missing}");
-        assert_eq!(
-            Profiles::new(vec![profile("a"), profile("b")], "b")
-                .unwrap()
-                .default()
-                .name,
-            "b"
-        );
+        assert_eq!(Profiles::new(vec![profile("a"), profile("b")], "b").unwrap().default().name, "b");
     }
 }

@@ -49,13 +49,7 @@ pub struct Situation {
 impl Situation {
     #[must_use]
     pub fn new(phase: Phase, says: impl Into<String>, since: Option<DateTime<Utc>>) -> Self {
-        Self {
-            phase,
-            says: says.into(),
-            next: None,
-            since,
-            usually: None,
-        }
+        Self { phase, says: says.into(), next: None, since, usually: None }
     }
 
     #[must_use]

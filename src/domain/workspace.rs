@@ -96,10 +96,6 @@ impl Workspace {
     /// The session, while it runs or waits.
     #[must_use]
     pub fn current(&self) -> Option<&Session> {
-        if self.ended.is_none() {
-            self.session.as_ref()
-        } else {
-            None
-        }
+        if self.ended.is_none() { self.session.as_ref() } else { None }
     }
 }

@@ -26,10 +26,6 @@ pub async fn run(app: Arc<App>, _request: Request) -> Result<Reply, Problem> {
     let status = if faults.is_empty() { 200 } else { 503 };
     Ok(Reply::json(
         status,
-        &HealthBody {
-            healthy: faults.is_empty(),
-            version: env!("CARGO_PKG_VERSION"),
-            faults,
-        },
+        &HealthBody { healthy: faults.is_empty(), version: env!("CARGO_PKG_VERSION"), faults },
     ))
 }

@@ -51,18 +51,16 @@ fn asked(request: &Request) -> Result<Asked, Problem> {
         Some("true") => true,
         Some(_) => return Err(bad("follow", "true or false")),
     };
-    let since = match request.parameter("since")? {
-        None => None,
-        Some(text) => {
-            let read: Result<DateTime<Utc>, _> = text.parse();
-            Some(read.map_err(|_| {
-                bad(
-                    "since",
-                    "a time such as 2026-11-24T12:00:00.5Z, best the last cursor",
-                )
-            })?)
-        }
-    };
+    let since =
+        match request.parameter("since")? {
+            None => None,
+            Some(text) => {
+                let read: Result<DateTime<Utc>, _> = text.parse();
+                Some(read.map_err(|_| {
+                    bad("since", "a time such as 2026-11-24T12:00:00.5Z, best the last cursor")
+                })?)
+            }
+        };
     let tail = match request.parameter("tail")? {
         None => since.is_none().then_some(TAIL),
         Some(text) => {
@@ -82,10 +80,7 @@ mod tests {
         let rows: &[(&[(&str, &str)], Option<(bool, Option<usize>, bool)>)] = &[
             (&[], Some((false, Some(200), false))),
             (&[("follow", "true"), ("tail", "0")], Some((true, Some(0), false))),
-            (
-                &[("since", "2026-11-24T12:00:00.123456789Z")],
-                Some((false, None, true)),
-            ),
+            (&[("since", "2026-11-24T12:00:00.123456789Z")], Some((false, None, true))),
             (&[("tail", "5001")], None),
             (&[("tail", "-1")], None),
             (&[("follow", "yes")], None),
@@ -93,18 +88,9 @@ mod tests {
             (&[("tail", "1"), ("tail", "2")], None),
         ];
         for (query, expected) in rows {
-            let query = query
-                .iter()
-                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-                .collect();
-            let told = asked(&Request {
-                query,
-                ..Default::default()
-            });
-            assert_eq!(
-                told.ok().map(|a| (a.follow, a.tail, a.since.is_some())),
-                *expected
-            );
+            let query = query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+            let told = asked(&Request { query, ..Default::default() });
+            assert_eq!(told.ok().map(|a| (a.follow, a.tail, a.since.is_some())), *expected);
         }
     }
 }

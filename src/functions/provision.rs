@@ -60,11 +60,9 @@ mod tests {
         for (text, why) in rows {
             match read(&text) {
                 Ok(member) => assert_eq!((why, member.to_string().as_str()), ("", oid)),
-                Err(problem) => assert!(
-                    !why.is_empty() && problem.detail.contains(why),
-                    "{text}: {}",
-                    problem.detail
-                ),
+                Err(problem) => {
+                    assert!(!why.is_empty() && problem.detail.contains(why), "{text}: {}", problem.detail)
+                }
             }
         }
     }

@@ -25,12 +25,7 @@ pub async fn run(app: Arc<App>, request: Request) -> Result<Reply, Problem> {
     request.only_parameters(&["member"])?;
     let member = door::whose(caller, &request)?;
     let StartBody { profile, image } = request.json()?;
-    let wish = StartWish {
-        by: caller.member,
-        profile,
-        image,
-        id: Uuid::new_v4().simple().to_string(),
-    };
+    let wish = StartWish { by: caller.member, profile, image, id: Uuid::new_v4().simple().to_string() };
     let outcome = workspace::start(app, member, &wish).await?;
     Ok(if outcome.under_way {
         Reply::json(202, &outcome.body).retry_after(5)

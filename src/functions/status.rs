@@ -22,9 +22,5 @@ pub async fn run(app: Arc<App>, request: Request) -> Result<Reply, Problem> {
     let member = door::whose(caller, &request)?;
     let outcome = workspace::status(app, member).await?;
     let reply = Reply::json(200, &outcome.body);
-    Ok(if outcome.under_way {
-        reply.retry_after(5)
-    } else {
-        reply
-    })
+    Ok(if outcome.under_way { reply.retry_after(5) } else { reply })
 }

@@ -15,15 +15,9 @@ use crate::{
 pub const PRINCIPAL: &str = "x-ms-client-principal";
 
 /// Claims come with their short names or with the long ones that the platform maps them to by default.
-const OID: [&str; 2] = [
-    "oid",
-    "http://schemas.microsoft.com/identity/claims/objectidentifier",
-];
+const OID: [&str; 2] = ["oid", "http://schemas.microsoft.com/identity/claims/objectidentifier"];
 const TENANT: [&str; 2] = ["tid", "http://schemas.microsoft.com/identity/claims/tenantid"];
-const ROLES: [&str; 2] = [
-    "roles",
-    "http://schemas.microsoft.com/ws/2008/06/identity/claims/role",
-];
+const ROLES: [&str; 2] = ["roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"];
 
 #[derive(Deserialize)]
 struct Principal {
@@ -42,11 +36,7 @@ struct Claim {
 pub fn caller(header: &str, settings: &EntraSettings) -> Option<Caller> {
     let principal: Principal = serde_json::from_slice(&STANDARD.decode(header).ok()?).ok()?;
     let values = |names: [&'static str; 2]| {
-        principal
-            .claims
-            .iter()
-            .filter(move |c| names.contains(&c.typ.as_str()))
-            .map(|c| c.val.as_str())
+        principal.claims.iter().filter(move |c| names.contains(&c.typ.as_str())).map(|c| c.val.as_str())
     };
     if principal.auth_typ != "aad" || values(TENANT).next() != Some(&settings.tenant) {
         return None;
@@ -74,10 +64,8 @@ mod tests {
     }
 
     fn header(auth: &str, claims: &[(&str, &str)]) -> String {
-        let claims: Vec<_> = claims
-            .iter()
-            .map(|(typ, val)| serde_json::json!({"typ": typ, "val": val}))
-            .collect();
+        let claims: Vec<_> =
+            claims.iter().map(|(typ, val)| serde_json::json!({"typ": typ, "val": val})).collect();
         STANDARD.encode(serde_json::json!({"auth_typ": auth, "claims": claims}).to_string())
     }
 
@@ -85,23 +73,11 @@ mod tests {
     fn only_a_principal_of_our_tenant_counts() {
         let long = [(TENANT[1], "t"), (OID[1], OID_VALUE), (ROLES[1], "admin")];
         let rows: &[(&str, String, Option<bool>)] = &[
-            (
-                "short names",
-                header("aad", &[("tid", "t"), ("oid", OID_VALUE)]),
-                Some(false),
-            ),
+            ("short names", header("aad", &[("tid", "t"), ("oid", OID_VALUE)]), Some(false)),
             ("long names", header("aad", &long), Some(true)),
-            (
-                "another tenant",
-                header("aad", &[("tid", "u"), ("oid", OID_VALUE)]),
-                None,
-            ),
+            ("another tenant", header("aad", &[("tid", "u"), ("oid", OID_VALUE)]), None),
             ("no tenant", header("aad", &[("oid", OID_VALUE)]), None),
-            (
-                "another provider",
-                header("github", &[("tid", "t"), ("oid", OID_VALUE)]),
-                None,
-            ),
+            ("another provider", header("github", &[("tid", "t"), ("oid", OID_VALUE)]), None),
             ("no person", header("aad", &[("tid", "t")]), None),
             ("no base64", "?".into(), None),
             ("no JSON", STANDARD.encode("x"), None),

@@ -58,10 +58,7 @@ impl Entra {
     #[must_use]
     pub fn new(settings: &EntraSettings, client: reqwest::Client) -> Self {
         let keys = format!("{}/{}/discovery/v2.0/keys", settings.authority, settings.tenant);
-        Self {
-            keys: Keys::new(keys, client),
-            settings: settings.clone(),
-        }
+        Self { keys: Keys::new(keys, client), settings: settings.clone() }
     }
 
     /// The caller whom a token names.
@@ -75,31 +72,18 @@ impl Entra {
             return Err(Error::Bad(format!("algorithm {:?}", header.alg)));
         }
         let id = header.kid.ok_or_else(|| Error::Bad("no key id".to_owned()))?;
-        let key = self
-            .keys
-            .find(&id)
-            .await?
-            .ok_or_else(|| Error::Bad("unknown key".to_owned()))?;
-        let claims = decode::<Claims>(token, &key, &self.validation())
-            .map_err(|e| Error::Bad(e.to_string()))?
-            .claims;
+        let key = self.keys.find(&id).await?.ok_or_else(|| Error::Bad("unknown key".to_owned()))?;
+        let claims =
+            decode::<Claims>(token, &key, &self.validation()).map_err(|e| Error::Bad(e.to_string()))?.claims;
         if claims.tid != self.settings.tenant {
             return Err(Error::Bad("another tenant".to_owned()));
         }
         let member = Member::parse(&claims.oid).map_err(|e| Error::Bad(e.to_string()))?;
-        Ok(Caller {
-            member,
-            admin: claims.roles.contains(&self.settings.admin_role),
-        })
+        Ok(Caller { member, admin: claims.roles.contains(&self.settings.admin_role) })
     }
 
     fn validation(&self) -> Validation {
-        let EntraSettings {
-            authority,
-            tenant,
-            client_id,
-            ..
-        } = &self.settings;
+        let EntraSettings { authority, tenant, client_id, .. } = &self.settings;
         let mut validation = Validation::new(Algorithm::RS256);
         validation.leeway = LEEWAY;
         validation.validate_nbf = true;

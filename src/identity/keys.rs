@@ -37,11 +37,7 @@ struct Kept {
 impl Keys {
     #[must_use]
     pub fn new(url: String, client: reqwest::Client) -> Self {
-        Self {
-            url,
-            client,
-            kept: Arc::default(),
-        }
+        Self { url, client, kept: Arc::default() }
     }
 
     /// The key of that id, if the tenant has it.
@@ -74,21 +70,8 @@ impl Keys {
     }
 
     async fn fetch(&self) -> reqwest::Result<JwkSet> {
-        let once = || async {
-            self.client
-                .get(&self.url)
-                .send()
-                .await?
-                .error_for_status()?
-                .json()
-                .await
-        };
-        once.retry(
-            ConstantBuilder::new()
-                .with_delay(Duration::from_millis(300))
-                .with_max_times(2),
-        )
-        .await
+        let once = || async { self.client.get(&self.url).send().await?.error_for_status()?.json().await };
+        once.retry(ConstantBuilder::new().with_delay(Duration::from_millis(300)).with_max_times(2)).await
     }
 }
 
@@ -98,11 +81,7 @@ impl Kept {
     }
 
     fn fresh(&self, id: &str) -> Option<DecodingKey> {
-        if self.is_fresh(Instant::now()) {
-            self.key(id)
-        } else {
-            None
-        }
+        if self.is_fresh(Instant::now()) { self.key(id) } else { None }
     }
 
     fn key(&self, id: &str) -> Option<DecodingKey> {

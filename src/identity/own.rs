@@ -31,10 +31,7 @@ pub fn credential(settings: &IdentitySettings) -> azure_core::Result<Arc<dyn Tok
         ..Default::default()
     };
     let credential = ManagedIdentityCredential::new(Some(options))?;
-    Ok(Arc::new(LastsToTheEnd {
-        credential,
-        last: Mutex::default(),
-    }))
+    Ok(Arc::new(LastsToTheEnd { credential, last: Mutex::default() }))
 }
 
 #[async_trait]
@@ -52,8 +49,7 @@ impl<C: TokenCredential> TokenCredential for LastsToTheEnd<Arc<C>> {
             }
             Err(e) => {
                 let last = self.last.lock().await.get(&key).cloned();
-                last.filter(|token| token.expires_on > OffsetDateTime::now_utc())
-                    .ok_or(e)
+                last.filter(|token| token.expires_on > OffsetDateTime::now_utc()).ok_or(e)
             }
         }
     }
@@ -91,25 +87,12 @@ mod tests {
     #[tokio::test]
     async fn a_token_serves_until_its_end_when_it_can_not_be_renewed() {
         for (seconds_left, serves) in [(200, true), (-1, false)] {
-            let credential = Arc::new(Rotating {
-                seconds_left,
-                ..Default::default()
-            });
-            let own = LastsToTheEnd {
-                credential: credential.clone(),
-                last: Mutex::default(),
-            };
+            let credential = Arc::new(Rotating { seconds_left, ..Default::default() });
+            let own = LastsToTheEnd { credential: credential.clone(), last: Mutex::default() };
             own.get_token(&["a"], None).await.unwrap();
             credential.refuses.store(true, Ordering::Relaxed);
-            assert_eq!(
-                own.get_token(&["a"], None).await.is_ok(),
-                serves,
-                "{seconds_left}"
-            );
-            assert!(
-                own.get_token(&["b"], None).await.is_err(),
-                "another scope has no token"
-            );
+            assert_eq!(own.get_token(&["a"], None).await.is_ok(), serves, "{seconds_left}");
+            assert!(own.get_token(&["b"], None).await.is_err(), "another scope has no token");
         }
     }
 }

@@ -32,11 +32,7 @@ pub struct Offer<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// One replica, of this profile, for this session.
-    SwitchOn {
-        saw: Seen,
-        session: Session,
-        profile: Box<Profile>,
-    },
+    SwitchOn { saw: Seen, session: Session, profile: Box<Profile> },
     /// No replica, unless session or end have changed since they were seen.
     End { saw: Seen, ended: Ended },
     /// No replica, whichever session runs or waits.
@@ -112,14 +108,9 @@ pub fn start(
         profile: profile.name.clone(),
         image,
     };
-    let why = Why::Starts {
-        profile: profile.name.clone(),
-    };
-    let mut steps = vec![Step::SwitchOn {
-        saw: seen.seen.clone(),
-        session,
-        profile: Box::new(profile.clone()),
-    }];
+    let why = Why::Starts { profile: profile.name.clone() };
+    let mut steps =
+        vec![Step::SwitchOn { saw: seen.seen.clone(), session, profile: Box::new(profile.clone()) }];
     steps.extend(strangers(pods, &wish.id));
     Ok(Plan { steps, why })
 }
@@ -151,19 +142,10 @@ fn while_on(
         profile.name == current.profile && image == current.image
     };
     if same {
-        return Ok(Plan {
-            steps: strangers(pods, &current.id).collect(),
-            why: Why::RunsAlready,
-        });
+        return Ok(Plan { steps: strangers(pods, &current.id).collect(), why: Why::RunsAlready });
     }
-    if pods
-        .iter()
-        .any(|p| p.session.as_deref() == Some(&current.id) && p.has_run)
-    {
-        return Err(Refusal::RunsAnother {
-            profile: current.profile.clone(),
-            image: current.image.clone(),
-        });
+    if pods.iter().any(|p| p.session.as_deref() == Some(&current.id) && p.has_run) {
+        return Err(Refusal::RunsAnother { profile: current.profile.clone(), image: current.image.clone() });
     }
     let ended = Ended {
         at: Some(now),
@@ -172,13 +154,8 @@ fn while_on(
         recorded: false,
     };
     Ok(Plan {
-        steps: vec![Step::End {
-            saw: seen.seen.clone(),
-            ended,
-        }],
-        why: Why::TakesThePlaceOf {
-            profile: current.profile.clone(),
-        },
+        steps: vec![Step::End { saw: seen.seen.clone(), ended }],
+        why: Why::TakesThePlaceOf { profile: current.profile.clone() },
     })
 }
 
@@ -189,27 +166,17 @@ fn choose<'a>(
 ) -> Result<(&'a Profile, String), Refusal> {
     let profile = match &wish.profile {
         None => offer.profiles.default(),
-        Some(asked) => offer.profiles.get(asked).ok_or_else(|| Refusal::UnknownProfile {
-            asked: asked.clone(),
-            known: offer.profiles.names(),
-        })?,
+        Some(asked) => offer
+            .profiles
+            .get(asked)
+            .ok_or_else(|| Refusal::UnknownProfile { asked: asked.clone(), known: offer.profiles.names() })?,
     };
-    if let Some(yours) = seen
-        .profiles
-        .as_ref()
-        .filter(|yours| !yours.contains(&profile.name))
-    {
-        return Err(Refusal::ProfileNotYours {
-            asked: profile.name.clone(),
-            yours: yours.clone(),
-        });
+    if let Some(yours) = seen.profiles.as_ref().filter(|yours| !yours.contains(&profile.name)) {
+        return Err(Refusal::ProfileNotYours { asked: profile.name.clone(), yours: yours.clone() });
     }
     match &wish.image {
         Some(asked) if *asked != profile.image && !offer.images.allows(asked) => {
-            Err(Refusal::ImageNotAllowed {
-                asked: asked.clone(),
-                allowed: offer.images.patterns().to_vec(),
-            })
+            Err(Refusal::ImageNotAllowed { asked: asked.clone(), allowed: offer.images.patterns().to_vec() })
         }
         Some(asked) => Ok((profile, asked.clone())),
         None => Ok((profile, profile.image.clone())),
@@ -219,10 +186,7 @@ fn choose<'a>(
 fn strangers(pods: &[Pod], session: &str) -> impl Iterator<Item = Step> {
     pods.iter()
         .filter(move |p| p.session.as_deref() != Some(session))
-        .map(|p| Step::DeletePod {
-            name: p.name.clone(),
-            uid: p.uid.clone(),
-        })
+        .map(|p| Step::DeletePod { name: p.name.clone(), uid: p.uid.clone() })
 }
 
 #[cfg(test)]

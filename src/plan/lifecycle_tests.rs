@@ -44,16 +44,8 @@ fn never_started() -> Workspace {
         on: false,
         settled: true,
         session: None,
-        ended: Some(Ended {
-            at: None,
-            by: None,
-            why: "never started".into(),
-            recorded: true,
-        }),
-        seen: Seen {
-            session: String::new(),
-            ended: "{…}".into(),
-        },
+        ended: Some(Ended { at: None, by: None, why: "never started".into(), recorded: true }),
+        seen: Seen { session: String::new(), ended: "{…}".into() },
         profiles: None,
     }
 }
@@ -64,30 +56,17 @@ fn on() -> Workspace {
         settled: false,
         session: Some(session()),
         ended: None,
-        seen: Seen {
-            session: "{…}".into(),
-            ended: String::new(),
-        },
+        seen: Seen { session: "{…}".into(), ended: String::new() },
         profiles: None,
     }
 }
 
 fn pod(of: &str, has_run: bool) -> Pod {
-    Pod {
-        name: "workspace-0".into(),
-        uid: format!("uid-{of}"),
-        session: Some(of.into()),
-        has_run,
-    }
+    Pod { name: "workspace-0".into(), uid: format!("uid-{of}"), session: Some(of.into()), has_run }
 }
 
 fn wish(profile: Option<&str>, image: Option<&str>) -> StartWish {
-    StartWish {
-        by: ada(),
-        profile: profile.map(Into::into),
-        image: image.map(Into::into),
-        id: "two".into(),
-    }
+    StartWish { by: ada(), profile: profile.map(Into::into), image: image.map(Into::into), id: "two".into() }
 }
 
 fn decide(
@@ -98,17 +77,10 @@ fn decide(
     image: Option<&str>,
 ) -> String {
     let images = AllowedImages::new(vec!["theirs/*".into()]);
-    let offer = Offer {
-        profiles: &profiles(),
-        images: &images,
-    };
+    let offer = Offer { profiles: &profiles(), images: &images };
     match start(seen, pods, sign_in, &wish(profile, image), offer, now()) {
         Ok(plan) => plan.steps.iter().map(short).collect::<Vec<_>>().join(" "),
-        Err(refusal) => format!("{refusal:?}")
-            .split([' ', '{'])
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
+        Err(refusal) => format!("{refusal:?}").split([' ', '{']).next().unwrap_or_default().to_owned(),
     }
 }
 
@@ -123,28 +95,9 @@ fn short(step: &Step) -> String {
 
 #[test]
 fn a_start_is_decided_from_what_was_seen() {
-    let narrow = Workspace {
-        profiles: Some(vec!["large".into()]),
-        ..never_started()
-    };
-    let rows: &[(
-        &str,
-        Workspace,
-        Vec<Pod>,
-        SignIn,
-        Option<&str>,
-        Option<&str>,
-        &str,
-    )] = &[
-        (
-            "first start",
-            never_started(),
-            vec![],
-            SignIn::Done,
-            None,
-            None,
-            "on:two:small:ours/cuda:12",
-        ),
+    let narrow = Workspace { profiles: Some(vec!["large".into()]), ..never_started() };
+    let rows: &[(&str, Workspace, Vec<Pod>, SignIn, Option<&str>, Option<&str>, &str)] = &[
+        ("first start", never_started(), vec![], SignIn::Done, None, None, "on:two:small:ours/cuda:12"),
         (
             "another size",
             never_started(),
@@ -154,15 +107,7 @@ fn a_start_is_decided_from_what_was_seen() {
             None,
             "on:two:large:ours/cuda:12",
         ),
-        (
-            "own image",
-            never_started(),
-            vec![],
-            SignIn::Done,
-            None,
-            Some("theirs/x"),
-            "on:two:small:theirs/x",
-        ),
+        ("own image", never_started(), vec![], SignIn::Done, None, Some("theirs/x"), "on:two:small:theirs/x"),
         (
             "the profile's image by name",
             never_started(),
@@ -172,42 +117,10 @@ fn a_start_is_decided_from_what_was_seen() {
             Some("ours/cuda:12"),
             "on:two:small:ours/cuda:12",
         ),
-        (
-            "unknown size",
-            never_started(),
-            vec![],
-            SignIn::Done,
-            Some("huge"),
-            None,
-            "UnknownProfile",
-        ),
-        (
-            "a size of others",
-            narrow,
-            vec![],
-            SignIn::Done,
-            None,
-            None,
-            "ProfileNotYours",
-        ),
-        (
-            "foreign image",
-            never_started(),
-            vec![],
-            SignIn::Done,
-            None,
-            Some("evil/x"),
-            "ImageNotAllowed",
-        ),
-        (
-            "nobody signed in",
-            never_started(),
-            vec![],
-            SignIn::None,
-            None,
-            None,
-            "NoSignIn",
-        ),
+        ("unknown size", never_started(), vec![], SignIn::Done, Some("huge"), None, "UnknownProfile"),
+        ("a size of others", narrow, vec![], SignIn::Done, None, None, "ProfileNotYours"),
+        ("foreign image", never_started(), vec![], SignIn::Done, None, Some("evil/x"), "ImageNotAllowed"),
+        ("nobody signed in", never_started(), vec![], SignIn::None, None, None, "NoSignIn"),
         (
             "while the last pod goes",
             never_started(),
@@ -217,42 +130,10 @@ fn a_start_is_decided_from_what_was_seen() {
             None,
             "on:two:small:ours/cuda:12 delete:uid-one",
         ),
-        (
-            "asked twice",
-            on(),
-            vec![pod("one", true)],
-            SignIn::Done,
-            None,
-            None,
-            "",
-        ),
-        (
-            "asked twice, by name",
-            on(),
-            vec![pod("one", true)],
-            SignIn::Done,
-            Some("small"),
-            None,
-            "",
-        ),
-        (
-            "asked twice, signed out meanwhile",
-            on(),
-            vec![pod("one", true)],
-            SignIn::None,
-            None,
-            None,
-            "",
-        ),
-        (
-            "an older pod is left",
-            on(),
-            vec![pod("zero", true)],
-            SignIn::Done,
-            None,
-            None,
-            "delete:uid-zero",
-        ),
+        ("asked twice", on(), vec![pod("one", true)], SignIn::Done, None, None, ""),
+        ("asked twice, by name", on(), vec![pod("one", true)], SignIn::Done, Some("small"), None, ""),
+        ("asked twice, signed out meanwhile", on(), vec![pod("one", true)], SignIn::None, None, None, ""),
+        ("an older pod is left", on(), vec![pod("zero", true)], SignIn::Done, None, None, "delete:uid-zero"),
         (
             "another size while it waits",
             on(),
@@ -300,19 +181,13 @@ fn a_start_is_decided_from_what_was_seen() {
         ),
     ];
     for (name, seen, pods, sign_in, profile, image, expected) in rows {
-        assert_eq!(
-            &decide(seen, pods, *sign_in, *profile, *image),
-            expected,
-            "{name}"
-        );
+        assert_eq!(&decide(seen, pods, *sign_in, *profile, *image), expected, "{name}");
     }
 }
 
 #[test]
 fn a_stop_says_who_asked() {
-    let Step::Stop { ended } = stop(ada(), now()) else {
-        panic!("a stop stops")
-    };
+    let Step::Stop { ended } = stop(ada(), now()) else { panic!("a stop stops") };
     assert_eq!(ended.by, Some(EndedBy::Member(ada())));
     assert_eq!(ended.at, Some(now()));
     assert!(!ended.recorded);

@@ -63,9 +63,7 @@ impl Line {
                 since: time(&link.since).or_else(|| time(&wire.at))?,
                 why: clean(&link.why, WHY_BYTES),
             },
-            activity: Activity {
-                signals: wire.evidence.iter().filter_map(read_evidence).collect(),
-            },
+            activity: Activity { signals: wire.evidence.iter().filter_map(read_evidence).collect() },
             hold: wire.hold.as_ref().and_then(Value::as_str).and_then(time),
         })
     }
@@ -141,14 +139,10 @@ fn clean(text: &str, bytes: usize) -> String {
 
 fn read_evidence((name, value): (&String, &Value)) -> Option<(String, Evidence)> {
     let named = (1..=NAME_BYTES).contains(&name.len())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     let fields = value.as_object()?;
     let evidence = match (fields.get("unknown"), fields.get("seen")) {
-        (Some(why), _) => Evidence::Unknown {
-            why: clean(why.as_str()?, WHY_BYTES),
-        },
+        (Some(why), _) => Evidence::Unknown { why: clean(why.as_str()?, WHY_BYTES) },
         (None, Some(seen)) => Evidence::Seen {
             at: time(seen.as_str()?)?,
             value: match fields.get("value") {

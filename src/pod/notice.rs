@@ -19,24 +19,15 @@ impl Notice {
     pub fn parse(value: &str) -> Option<Self> {
         let wire: Wire = serde_json::from_str(value).ok()?;
         let time = |text: Option<String>| {
-            text.and_then(|text| DateTime::parse_from_rfc3339(&text).ok())
-                .map(|time| time.to_utc())
+            text.and_then(|text| DateTime::parse_from_rfc3339(&text).ok()).map(|time| time.to_utc())
         };
-        Some(Self {
-            stop: time(wire.stop),
-            keep: time(wire.keep),
-            why: wire.why,
-        })
+        Some(Self { stop: time(wire.stop), keep: time(wire.keep), why: wire.why })
     }
 
     /// The annotation's value.
     pub fn render(&self) -> String {
         let text = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
-        let wire = Wire {
-            stop: self.stop.map(text),
-            keep: self.keep.map(text),
-            why: self.why.clone(),
-        };
+        let wire = Wire { stop: self.stop.map(text), keep: self.keep.map(text), why: self.why.clone() };
         serde_json::to_string(&wire).unwrap_or_default()
     }
 
@@ -48,9 +39,7 @@ impl Notice {
 
 /// One annotation's (or label's) value in a file of the downward API: a line each, `key="value"`, quoted as Go does.
 pub fn annotation(file: &str, key: &str) -> Option<String> {
-    let quoted = file
-        .lines()
-        .find_map(|line| line.strip_prefix(key)?.strip_prefix("=\""))?;
+    let quoted = file.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix("=\""))?;
     let mut value = Vec::new();
     let mut rest = quoted.chars();
     loop {
@@ -66,9 +55,7 @@ fn unescape(rest: &mut std::str::Chars<'_>, value: &mut Vec<u8>) -> Option<()> {
     let kind = rest.next()?;
     let mut hex = |digits: usize| {
         let text: String = rest.take(digits).collect();
-        u32::from_str_radix(&text, 16)
-            .ok()
-            .filter(|_| text.len() == digits)
+        u32::from_str_radix(&text, 16).ok().filter(|_| text.len() == digits)
     };
     match kind {
         'a' => value.push(7),
@@ -106,10 +93,7 @@ mod tests {
         let table = [
             (r#"dcaas.dev/notice="plain""#, Some("plain")),
             (r#"dcaas.dev/notice="""#, Some("")),
-            (
-                r#"dcaas.dev/notice="a \"b\" \\ \n \t\r""#,
-                Some("a \"b\" \\ \n \t\r"),
-            ),
+            (r#"dcaas.dev/notice="a \"b\" \\ \n \t\r""#, Some("a \"b\" \\ \n \t\r")),
             (r#"dcaas.dev/notice="caf\u00e9 \U0001f600 é""#, Some("café 😀 é")),
             (r#"dcaas.dev/notice="\xff""#, Some("\u{fffd}")),
             ("a=\"1\"\ndcaas.dev/notice=\"two\"\nz=\"3\"", Some("two")),
@@ -128,23 +112,13 @@ mod tests {
     #[test]
     fn a_notice_comes_back_as_it_was_written() {
         let stop = DateTime::from_timestamp(1_800_000_000, 0);
-        let notice = Notice {
-            stop,
-            keep: None,
-            why: "idle for 1 h; \"dcaas keep 3h\" keeps it".into(),
-        };
+        let notice = Notice { stop, keep: None, why: "idle for 1 h; \"dcaas keep 3h\" keeps it".into() };
         assert_eq!(Notice::parse(&notice.render()).as_ref(), Some(&notice));
-        let file = format!(
-            "kubernetes.io/config.seen=\"x\"\ndcaas.dev/notice={:?}\n",
-            notice.render()
-        );
+        let file = format!("kubernetes.io/config.seen=\"x\"\ndcaas.dev/notice={:?}\n", notice.render());
         assert_eq!(Notice::in_file(&file), Some(notice));
         for nothing in ["", "null", "plain", r#"{"stop":1}"#] {
             assert_eq!(Notice::parse(nothing), None, "{nothing}");
         }
-        assert_eq!(
-            Notice::parse(r#"{"stop":"never","more":1}"#),
-            Some(Notice::default())
-        );
+        assert_eq!(Notice::parse(r#"{"stop":"never","more":1}"#), Some(Notice::default()));
     }
 }

@@ -14,15 +14,8 @@ use crate::{
 pub async fn act(app: &Ready, member: Member, step: &Step) -> Result<Option<Workspace>, Error> {
     let cluster = &app.cluster;
     match step {
-        Step::SwitchOn {
-            saw,
-            session,
-            profile,
-        } => {
-            let owner = Owner {
-                member,
-                settings: &app.settings,
-            };
+        Step::SwitchOn { saw, session, profile } => {
+            let owner = Owner { member, settings: &app.settings };
             cluster.switch_on(owner, saw, session, profile).await.map(Some)
         }
         Step::End { saw, ended } => cluster.end(member, saw, ended).await.map(Some),

@@ -43,10 +43,8 @@ pub fn whose(caller: Caller, request: &Request) -> Result<Member, Problem> {
     match named {
         Ok(member) if member == caller.member || caller.admin => Ok(member),
         Err(problem) if caller.admin => Err(problem),
-        _ => Err(
-            Problem::new(Code::NotAdmin, "only an admin may name another person")
-                .next("Leave 'member' out to reach your own workspace."),
-        ),
+        _ => Err(Problem::new(Code::NotAdmin, "only an admin may name another person")
+            .next("Leave 'member' out to reach your own workspace.")),
     }
 }
 
@@ -81,11 +79,8 @@ fn from_our_own_page(request: &Request) -> Result<(), Problem> {
     if origin.is_some() && origin == request.header("x-forwarded-host") {
         return Ok(());
     }
-    Err(Problem::new(
-        Code::CrossSite,
-        "this change was not asked for from dcaas' own page",
-    )
-    .next("Open dcaas' page and do it there, or send a bearer token."))
+    Err(Problem::new(Code::CrossSite, "this change was not asked for from dcaas' own page")
+        .next("Open dcaas' page and do it there, or send a bearer token."))
 }
 
 #[cfg(test)]
@@ -110,22 +105,8 @@ mod tests {
             ("POST", &[("sec-fetch-site", "same-origin")], true),
             ("POST", &[("sec-fetch-site", "cross-site")], false),
             ("POST", &[("sec-fetch-site", "same-site")], false),
-            (
-                "POST",
-                &[
-                    ("origin", "https://evil.example"),
-                    ("x-forwarded-host", "us.example"),
-                ],
-                false,
-            ),
-            (
-                "POST",
-                &[
-                    ("origin", "https://us.example"),
-                    ("x-forwarded-host", "us.example"),
-                ],
-                true,
-            ),
+            ("POST", &[("origin", "https://evil.example"), ("x-forwarded-host", "us.example")], false),
+            ("POST", &[("origin", "https://us.example"), ("x-forwarded-host", "us.example")], true),
             ("POST", &[("origin", "null")], false),
             ("POST", &[("authorization", "Bearer x")], true),
         ];
@@ -152,26 +133,18 @@ mod tests {
             (true, Some("nonsense"), Err(Code::BadRequest)),
         ];
         for (admin, named, expected) in rows {
-            let caller = Caller {
-                member: Member::parse(own).unwrap(),
-                admin: *admin,
-            };
+            let caller = Caller { member: Member::parse(own).unwrap(), admin: *admin };
             let query: Vec<_> = named.iter().map(|n| ("member", *n)).collect();
-            let told = whose(caller, &request("GET", &[], &query))
-                .map(|m| m.to_string())
-                .map_err(|p| p.code);
+            let told = whose(caller, &request("GET", &[], &query)).map(|m| m.to_string()).map_err(|p| p.code);
             assert_eq!(told, expected.map(ToOwned::to_owned), "{admin} {named:?}");
         }
     }
 
     #[test]
     fn a_bearer_token_is_found() {
-        for (header, token) in [
-            ("Bearer abc", Some("abc")),
-            ("bearer abc", Some("abc")),
-            ("Basic abc", None),
-            ("abc", None),
-        ] {
+        for (header, token) in
+            [("Bearer abc", Some("abc")), ("bearer abc", Some("abc")), ("Basic abc", None), ("abc", None)]
+        {
             assert_eq!(bearer(header), token, "{header}");
         }
     }

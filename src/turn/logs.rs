@@ -46,51 +46,28 @@ pub async fn logs(app: &Ready, member: Member, asked: Asked) -> Result<Bytes, Pr
     let seen = app.cluster.workspace(member).await?.ok_or_else(not_a_member)?;
     let session = seen.current().map(|s| s.id.clone());
     let pods = app.cluster.pods(member).await?;
-    let pod = pods
-        .iter()
-        .filter(|p| p.has_run)
-        .max_by_key(|p| p.session == session)
-        .ok_or_else(nothing_runs)?;
+    let pod =
+        pods.iter().filter(|p| p.has_run).max_by_key(|p| p.session == session).ok_or_else(nothing_runs)?;
     let name = pod.name.clone();
 
-    let raw_tail = asked
-        .tail
-        .map(|n| i64::try_from(n).unwrap_or(i64::MAX / 2) + AGENT_LINES);
-    let wish = LogWish {
-        follow: false,
-        tail: raw_tail,
-        after: asked.since,
-    };
-    let lines: Vec<LogLine> = app
-        .cluster
-        .log(member, &name, &wish)
-        .await?
-        .try_collect()
-        .await
-        .map_err(broken)?;
+    let raw_tail = asked.tail.map(|n| i64::try_from(n).unwrap_or(i64::MAX / 2) + AGENT_LINES);
+    let wish = LogWish { follow: false, tail: raw_tail, after: asked.since };
+    let lines: Vec<LogLine> =
+        app.cluster.log(member, &name, &wish).await?.try_collect().await.map_err(broken)?;
     let last = lines.last().map(|l| l.at).or(asked.since);
     let past = for_people(lines, asked.tail);
     if !asked.follow {
         return Ok(stream::iter(past.into_iter().map(Ok)).boxed());
     }
-    let wish = LogWish {
-        follow: true,
-        tail: None,
-        after: last,
-    };
+    let wish = LogWish { follow: true, tail: None, after: last };
     let coming = app.cluster.log(member, &name, &wish).await?.boxed();
     let from = last.unwrap_or_else(|| app.now());
-    Ok(stream::iter(past.into_iter().map(Ok))
-        .chain(follow(coming, from))
-        .boxed())
+    Ok(stream::iter(past.into_iter().map(Ok)).chain(follow(coming, from)).boxed())
 }
 
 fn nothing_runs() -> Problem {
-    Problem::new(
-        Code::NotRunning,
-        "there is no log: nothing runs in your workspace",
-    )
-    .next("Start it, and ask again when its status says that it runs.")
+    Problem::new(Code::NotRunning, "there is no log: nothing runs in your workspace")
+        .next("Start it, and ask again when its status says that it runs.")
 }
 
 fn broken(error: std::io::Error) -> Problem {
@@ -101,11 +78,7 @@ fn broken(error: std::io::Error) -> Problem {
 
 /// The lines that are the workspace's own, the last `tail` of them.
 fn for_people(lines: Vec<LogLine>, tail: Option<usize>) -> Vec<Vec<u8>> {
-    let own: Vec<_> = lines
-        .into_iter()
-        .filter(|l| !pod::is_ours(&l.text))
-        .map(|l| bytes(&l.text))
-        .collect();
+    let own: Vec<_> = lines.into_iter().filter(|l| !pod::is_ours(&l.text)).map(|l| bytes(&l.text)).collect();
     let skip = tail.map_or(0, |n| own.len().saturating_sub(n));
     own.into_iter().skip(skip).collect()
 }
@@ -128,13 +101,7 @@ fn follow(
     last: DateTime<Utc>,
 ) -> impl Stream<Item = std::io::Result<Vec<u8>>> {
     let now = Instant::now();
-    let state = Following {
-        lines,
-        last,
-        beat: now + HEARTBEAT,
-        end: now + LONGEST,
-        ended: false,
-    };
+    let state = Following { lines, last, beat: now + HEARTBEAT, end: now + LONGEST, ended: false };
     stream::unfold(state, |mut state| async move {
         if state.ended {
             return None;
@@ -165,10 +132,7 @@ fn follow(
         }
         state.ended = true;
         let since = state.last.to_rfc3339_opts(SecondsFormat::Nanos, true);
-        Some((
-            Ok(bytes(&json!({ "dcaas": "cursor", "since": since }).to_string())),
-            state,
-        ))
+        Some((Ok(bytes(&json!({ "dcaas": "cursor", "since": since }).to_string())), state))
     })
 }
 
@@ -177,10 +141,7 @@ mod tests {
     use super::*;
 
     fn line(second: i64, text: &str) -> LogLine {
-        LogLine {
-            at: DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap(),
-            text: text.into(),
-        }
+        LogLine { at: DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap(), text: text.into() }
     }
 
     fn text(lines: Vec<Vec<u8>>) -> String {
@@ -189,12 +150,7 @@ mod tests {
 
     #[test]
     fn people_see_the_last_lines_of_their_own() {
-        let all = vec![
-            line(1, "one"),
-            line(2, r#"{"dcaas":1}"#),
-            line(3, "two"),
-            line(4, r#"{"dcaas":1}"#),
-        ];
+        let all = vec![line(1, "one"), line(2, r#"{"dcaas":1}"#), line(3, "two"), line(4, r#"{"dcaas":1}"#)];
         assert_eq!(text(for_people(all.clone(), None)), "one\ntwo\n");
         assert_eq!(text(for_people(all.clone(), Some(1))), "two\n");
         assert_eq!(text(for_people(all, Some(0))), "");
@@ -211,10 +167,7 @@ mod tests {
         assert_eq!(told[0], "one");
         let beats = told.iter().filter(|l| l.contains("heartbeat")).count();
         assert_eq!(beats, 9, "every 20 s until 200 s");
-        assert_eq!(
-            *told.last().unwrap(),
-            r#"{"dcaas":"cursor","since":"2027-01-15T08:00:02.000000000Z"}"#
-        );
+        assert_eq!(*told.last().unwrap(), r#"{"dcaas":"cursor","since":"2027-01-15T08:00:02.000000000Z"}"#);
     }
 
     #[tokio::test]

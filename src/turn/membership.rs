@@ -14,10 +14,7 @@ use crate::{
 /// # Errors
 /// What the cluster or storage met; what was made until then stays, and the next turn goes on from there.
 pub async fn provision(app: &Ready, member: Member) -> Result<(), Problem> {
-    let owner = Owner {
-        member,
-        settings: &app.settings,
-    };
+    let owner = Owner { member, settings: &app.settings };
     for manifest in first_objects(owner) {
         app.cluster.apply(&manifest).await?;
     }

@@ -42,10 +42,7 @@ pub async fn start(app: &Ready, member: Member, wish: &StartWish) -> Result<Outc
     for _ in 0..LOOKS {
         match start_once(app, member, wish).await? {
             Some((Why::Starts { .. }, workspace)) => {
-                let asked = workspace
-                    .as_ref()
-                    .and_then(|w| w.session.as_ref())
-                    .map(|s| s.asked);
+                let asked = workspace.as_ref().and_then(|w| w.session.as_ref()).map(|s| s.asked);
                 let says = "Your workspace starts: a machine is asked for.";
                 let situation = Situation::new(Phase::Starting, says, asked).usually("3 to 10 minutes");
                 return Ok(Outcome::new(situation, workspace.as_ref(), None));
@@ -66,25 +63,12 @@ async fn start_once(
 ) -> Result<Option<(Why, Option<Workspace>)>, Problem> {
     let cluster = &app.cluster;
     let seen = cluster.workspace(member).await?.ok_or_else(not_a_member)?;
-    let sign_in = async {
-        if seen.on {
-            Ok(SignIn::Done)
-        } else {
-            cluster.sign_in(member).await
-        }
-    };
-    let pods = async {
-        if pods_are_gone(&seen) {
-            Ok(Vec::<Pod>::new())
-        } else {
-            cluster.pods(member).await
-        }
-    };
+    let sign_in = async { if seen.on { Ok(SignIn::Done) } else { cluster.sign_in(member).await } };
+    let pods =
+        async { if pods_are_gone(&seen) { Ok(Vec::<Pod>::new()) } else { cluster.pods(member).await } };
     let (sign_in, pods) = futures::try_join!(sign_in, pods)?;
-    let offer = Offer {
-        profiles: &app.settings.workspaces.profiles,
-        images: &app.settings.workspaces.images,
-    };
+    let offer =
+        Offer { profiles: &app.settings.workspaces.profiles, images: &app.settings.workspaces.images };
     let plan = lifecycle::start(&seen, &pods, sign_in, wish, offer, app.now())?;
     tracing::info!(%member, why = %plan.why, steps = plan.steps.len(), "start");
     let workspace = carry_out(app, member, &plan).await?;
@@ -116,10 +100,7 @@ pub async fn stop(app: &Ready, member: Member, by: Member) -> Result<Outcome, Pr
     for _ in 0..LOOKS {
         match act(app, member, &lifecycle::stop(by, app.now())).await {
             Ok(workspace) => {
-                let at = workspace
-                    .as_ref()
-                    .and_then(|w| w.ended.as_ref())
-                    .and_then(|e| e.at);
+                let at = workspace.as_ref().and_then(|w| w.ended.as_ref()).and_then(|e| e.at);
                 let says = "Your workspace ends. Home and data are kept.";
                 let situation = Situation::new(Phase::Stopping, says, at).usually("under a minute");
                 tracing::info!(%member, %by, "stop");
@@ -149,10 +130,7 @@ pub async fn status(app: &Ready, member: Member) -> Result<Outcome, Problem> {
 async fn look(app: &Ready, member: Member) -> Result<(Situation, Workspace, Option<String>), Problem> {
     let look = app.cluster.look(member).await?.ok_or_else(not_a_member)?;
     let situation = diagnose(Some(&look), app.now());
-    let connected = look
-        .line
-        .as_ref()
-        .is_some_and(|line| line.link.state == LinkState::Connected);
+    let connected = look.line.as_ref().is_some_and(|line| line.link.state == LinkState::Connected);
     // the name is the control plane's own, never the pod's word
     let address = connected.then(|| format!("https://vscode.dev/tunnel/{}", member.tunnel()));
     Ok((situation, look.workspace, address))

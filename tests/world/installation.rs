@@ -27,11 +27,7 @@ impl Answer {
 
     /// The problem's code, with the status that it came with. Every problem says what to do next.
     pub fn problem(&self) -> (u16, String) {
-        assert_eq!(
-            self.headers["content-type"], "application/problem+json",
-            "{}",
-            self.text
-        );
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.text);
         let body = self.json();
         assert_eq!(body["status"], self.status);
         assert!(!body["next"].as_str().unwrap().is_empty(), "{body}");
@@ -51,12 +47,8 @@ impl Installation {
     }
 
     fn read(facts: &Value) -> Self {
-        let text = |name: &str| {
-            facts[name]
-                .as_str()
-                .unwrap_or_else(|| panic!("{name} of {facts}"))
-                .to_owned()
-        };
+        let text =
+            |name: &str| facts[name].as_str().unwrap_or_else(|| panic!("{name} of {facts}")).to_owned();
         Self {
             name: text("name"),
             functions: text("functions").trim_end_matches('/').to_owned(),
@@ -88,8 +80,7 @@ impl Installation {
     }
 
     pub async fn post(&self, token: &Token, path: &str, body: Value) -> Answer {
-        self.send(self.request("POST", path).bearer_auth(&token.0).json(&body))
-            .await
+        self.send(self.request("POST", path).bearer_auth(&token.0).json(&body)).await
     }
 
     pub async fn start(&self, token: &Token, body: Value) -> Answer {
@@ -139,8 +130,7 @@ impl Installation {
 
     /// Puts a person's message on the queue.
     pub async fn enqueue(&self, person: &Person) {
-        self.enqueue_text(&json!({ "v": 1, "member": person.oid, "after": 0 }).to_string())
-            .await;
+        self.enqueue_text(&json!({ "v": 1, "member": person.oid, "after": 0 }).to_string()).await;
     }
 
     /// A person whose things are all there, signed in to the tunnel.
@@ -160,12 +150,7 @@ impl Installation {
     }
 
     pub async fn reset_gate(&self) {
-        control(
-            "POST",
-            &format!("/installations/{}/gate/reset", self.name),
-            json!(null),
-        )
-        .await;
+        control("POST", &format!("/installations/{}/gate/reset", self.name), json!(null)).await;
     }
 
     pub async fn fault(&self, fault: Value) {
@@ -173,21 +158,11 @@ impl Installation {
     }
 
     pub async fn clear_faults(&self) {
-        control(
-            "DELETE",
-            &format!("/installations/{}/faults", self.name),
-            json!(null),
-        )
-        .await;
+        control("DELETE", &format!("/installations/{}/faults", self.name), json!(null)).await;
     }
 
     pub async fn log(&self) -> String {
-        let log = control(
-            "GET",
-            &format!("/installations/{}/log?tail=2000", self.name),
-            json!(null),
-        )
-        .await;
+        let log = control("GET", &format!("/installations/{}/log?tail=2000", self.name), json!(null)).await;
         log.as_str().map_or_else(|| log.to_string(), ToOwned::to_owned)
     }
 }

@@ -36,10 +36,7 @@ pub fn client() -> reqwest::Client {
 
 /// Asks the world's control address.
 pub async fn control(method: &str, path: &str, body: Value) -> Value {
-    let url = format!(
-        "{}{path}",
-        facts()["control"].as_str().unwrap().trim_end_matches('/')
-    );
+    let url = format!("{}{path}", facts()["control"].as_str().unwrap().trim_end_matches('/'));
     let mut request = client().request(method.parse().unwrap(), &url);
     if !body.is_null() {
         request = request.json(&body);
@@ -53,18 +50,9 @@ pub async fn control(method: &str, path: &str, body: Value) -> Value {
 
 /// Asks the API server as an admin of the cluster; what is not there is none.
 pub async fn kubernetes(method: &str, path: &str, body: Value) -> Option<Value> {
-    let url = format!(
-        "{}/kubernetes{path}",
-        facts()["control"].as_str().unwrap().trim_end_matches('/')
-    );
-    let kind = if method == "PATCH" {
-        "application/merge-patch+json"
-    } else {
-        "application/json"
-    };
-    let mut request = client()
-        .request(method.parse().unwrap(), &url)
-        .header("content-type", kind);
+    let url = format!("{}/kubernetes{path}", facts()["control"].as_str().unwrap().trim_end_matches('/'));
+    let kind = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
+    let mut request = client().request(method.parse().unwrap(), &url).header("content-type", kind);
     if !body.is_null() {
         request = request.body(body.to_string());
     }

@@ -28,10 +28,7 @@ impl Person {
     pub async fn made(wish: Value) -> Self {
         let person = control("POST", "/people", wish).await;
         let text = |name: &str| person[name].as_str().unwrap().to_owned();
-        Self {
-            name: text("name"),
-            oid: text("oid"),
-        }
+        Self { name: text("name"), oid: text("oid") }
     }
 
     pub async fn token(&self) -> Token {
@@ -41,9 +38,7 @@ impl Person {
     /// A token that differs from a good one, as the control address reads it.
     pub async fn token_with(&self, difference: Value) -> Token {
         let mut wish = json!({ "person": self.name });
-        wish.as_object_mut()
-            .unwrap()
-            .extend(difference.as_object().unwrap().clone());
+        wish.as_object_mut().unwrap().extend(difference.as_object().unwrap().clone());
         let answer = control("POST", "/tokens", wish).await;
         Token(answer["token"].as_str().unwrap().to_owned())
     }
@@ -57,10 +52,7 @@ impl Person {
     }
 
     pub fn set_path(&self) -> String {
-        format!(
-            "/apis/apps/v1/namespaces/{}/statefulsets/workspace",
-            self.namespace()
-        )
+        format!("/apis/apps/v1/namespaces/{}/statefulsets/workspace", self.namespace())
     }
 
     /// The person's StatefulSet.

@@ -13,11 +13,7 @@ use nix::unistd::Pid;
 /// Set at the first Ctrl-C, SIGTERM or SIGHUP; every wait looks at it.
 static STOPPED: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| {
     let stopped = Arc::new(AtomicBool::new(false));
-    for signal in [
-        signal_hook::consts::SIGINT,
-        signal_hook::consts::SIGTERM,
-        signal_hook::consts::SIGHUP,
-    ] {
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
         // Registering fails only for signals that can not be caught, and these can.
         signal_hook::flag::register(signal, Arc::clone(&stopped)).ok();
     }
@@ -30,10 +26,7 @@ pub fn stopped() -> bool {
 }
 
 /// A moment between two looks.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "xtask is no server: it has one thread, and that one waits"
-)]
+#[expect(clippy::disallowed_methods, reason = "xtask is no server: it has one thread, and that one waits")]
 pub fn pause(time: Duration) {
     std::thread::sleep(time);
 }
@@ -56,11 +49,7 @@ impl Group {
             .process_group(0)
             .spawn()
             .with_context(|| format!("{what} does not start ({})", command.get_program().display()))?;
-        Ok(Group {
-            child,
-            what: what.to_owned(),
-            ended: None,
-        })
+        Ok(Group { child, what: what.to_owned(), ended: None })
     }
 
     /// Its process id, which is also its group's.
@@ -111,11 +100,7 @@ impl Group {
         }
         self.signal(Signal::SIGKILL);
         self.ended = Some(self.child.wait()?);
-        bail!(
-            "{} did not end within {} s of SIGTERM and was killed",
-            self.what,
-            patience.as_secs()
-        )
+        bail!("{} did not end within {} s of SIGTERM and was killed", self.what, patience.as_secs())
     }
 
     fn signal(&mut self, signal: Signal) {

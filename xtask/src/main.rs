@@ -59,9 +59,7 @@ mod tests {
 
     fn parse(line: &str) -> Arguments {
         let words = line.split_whitespace().map(str::to_owned);
-        Arguments::parse_from(without_first_dashes(
-            std::iter::once("xtask".to_owned()).chain(words),
-        ))
+        Arguments::parse_from(without_first_dashes(std::iter::once("xtask".to_owned()).chain(words)))
     }
 
     #[test]
@@ -73,9 +71,7 @@ mod tests {
     #[test]
     fn the_tour_can_be_asked_for_with_and_without_dashes() {
         for line in ["local -- --tour --fast", "local --tour --fast"] {
-            let Command::Local(local) = parse(line).command else {
-                panic!("{line}: not `local`")
-            };
+            let Command::Local(local) = parse(line).command else { panic!("{line}: not `local`") };
             assert!(local.tour && local.fast, "{line}");
         }
     }
@@ -87,9 +83,7 @@ mod tests {
             panic!("not `local`")
         };
         assert_eq!(local.world, "other");
-        let Some(local::Verb::Kubectl { words }) = local.verb else {
-            panic!("not kubectl")
-        };
+        let Some(local::Verb::Kubectl { words }) = local.verb else { panic!("not kubectl") };
         assert_eq!(words.join(" "), "exec -it pod -- sh -c ls");
     }
 }

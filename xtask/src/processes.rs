@@ -19,11 +19,7 @@ pub fn family(root: u32) -> BTreeSet<Process> {
         if let Some((_, process)) = all.get(&pid)
             && family.insert(process.clone())
         {
-            wave.extend(
-                all.iter()
-                    .filter(|(_, (parent, _))| *parent == pid)
-                    .map(|(child, _)| *child),
-            );
+            wave.extend(all.iter().filter(|(_, (parent, _))| *parent == pid).map(|(child, _)| *child));
         }
     }
     family
@@ -33,11 +29,7 @@ pub fn family(root: u32) -> BTreeSet<Process> {
 pub fn alive(family: &BTreeSet<Process>) -> Vec<String> {
     let all = all();
     let lives = |process: &&Process| all.get(&process.pid).is_some_and(|(_, now)| now == *process);
-    family
-        .iter()
-        .filter(lives)
-        .map(|process| format!("{} (pid {})", process.name, process.pid))
-        .collect()
+    family.iter().filter(lives).map(|process| format!("{} (pid {})", process.name, process.pid)).collect()
 }
 
 /// Every process that is not a zombie, with its parent.
@@ -59,11 +51,7 @@ fn parse(pid: u32, stat: &str) -> Option<(u32, Process)> {
     if *fields.first()? == "Z" {
         return None;
     }
-    let process = Process {
-        pid,
-        began: fields.get(19)?.parse().ok()?,
-        name: name.to_owned(),
-    };
+    let process = Process { pid, began: fields.get(19)?.parse().ok()?, name: name.to_owned() };
     Some((fields.get(1)?.parse().ok()?, process))
 }
 
@@ -87,10 +75,7 @@ mod tests {
     fn a_name_may_hold_brackets_and_blanks() {
         let stat = format!("7 (a (b) c) S 3 {} 4242 0", "0 ".repeat(17).trim());
         let (parent, process) = parse(7, &stat).unwrap();
-        assert_eq!(
-            (parent, process.began, process.name.as_str()),
-            (3, 4242, "a (b) c")
-        );
+        assert_eq!((parent, process.began, process.name.as_str()), (3, 4242, "a (b) c"));
         assert!(parse(7, "7 (gone) Z 3").is_none());
     }
 }

@@ -76,29 +76,20 @@ impl Running {
         let running =
             Running::from_facts(&facts).with_context(|| format!("{} is incomplete", file.display()))?;
         // A world that was killed could not take its file away.
-        Ok(Path::new("/proc")
-            .join(running.pid.to_string())
-            .exists()
-            .then_some(running))
+        Ok(Path::new("/proc").join(running.pid.to_string()).exists().then_some(running))
     }
 
     /// The world of that name, or what to do to have one.
     pub fn must_find(state: &Path, name: &str) -> Result<Running> {
         Running::find(state, name)?.with_context(|| {
-            let flag = if name == "world" {
-                String::new()
-            } else {
-                format!(" -- --name {name}")
-            };
+            let flag = if name == "world" { String::new() } else { format!(" -- --name {name}") };
             format!("no world named `{name}` is up; start it in another terminal: cargo local{flag}")
         })
     }
 
     fn from_facts(facts: &Value) -> Result<Running> {
         let text = |name: &str| {
-            let value = facts[name]
-                .as_str()
-                .with_context(|| format!("`{name}` is missing"))?;
+            let value = facts[name].as_str().with_context(|| format!("`{name}` is missing"))?;
             Ok::<_, anyhow::Error>(value.trim_end_matches('/').to_owned())
         };
         let http = ureq::Agent::config_builder()
@@ -111,10 +102,7 @@ impl Running {
             functions: text("functions")?,
             control: text("control")?,
             kubeconfig: text("kubeconfig")?.into(),
-            pid: facts["pid"]
-                .as_u64()
-                .and_then(|pid| pid.try_into().ok())
-                .context("`pid` is missing")?,
+            pid: facts["pid"].as_u64().and_then(|pid| pid.try_into().ok()).context("`pid` is missing")?,
             people: facts["people"].clone(),
             http: http.into(),
         })
@@ -127,25 +115,11 @@ impl Running {
 
     /// The object id of a person, by name; a person that is not in the file may have come later.
     pub fn oid(&self, person: &str) -> Result<String> {
-        let now = self
-            .get(&self.control)
-            .map(|answer| answer.json()["people"].clone())
-            .unwrap_or_default();
-        let everybody: Vec<Value> = [&self.people, &now]
-            .into_iter()
-            .filter_map(Value::as_array)
-            .flatten()
-            .cloned()
-            .collect();
-        let found = everybody
-            .iter()
-            .find(|one| one["name"] == person)
-            .and_then(|one| one["oid"].as_str());
-        let names: Vec<&str> = self
-            .people()
-            .iter()
-            .filter_map(|one| one["name"].as_str())
-            .collect();
+        let now = self.get(&self.control).map(|answer| answer.json()["people"].clone()).unwrap_or_default();
+        let everybody: Vec<Value> =
+            [&self.people, &now].into_iter().filter_map(Value::as_array).flatten().cloned().collect();
+        let found = everybody.iter().find(|one| one["name"] == person).and_then(|one| one["oid"].as_str());
+        let names: Vec<&str> = self.people().iter().filter_map(|one| one["name"].as_str()).collect();
         Ok(found
             .with_context(|| format!("nobody here is called `{person}`; there are {}", names.join(", ")))?
             .to_owned())
@@ -154,13 +128,9 @@ impl Running {
     /// A bearer token for that person.
     pub fn token(&self, person: &str) -> Result<String> {
         self.oid(person)?;
-        let answer = self
-            .post(&format!("{}/tokens", self.control), &json!({ "person": person }))?
-            .good("a token")?;
-        Ok(answer.json()["token"]
-            .as_str()
-            .context("the world's answer holds no token")?
-            .to_owned())
+        let answer =
+            self.post(&format!("{}/tokens", self.control), &json!({ "person": person }))?.good("a token")?;
+        Ok(answer.json()["token"].as_str().context("the world's answer holds no token")?.to_owned())
     }
 
     pub fn get(&self, url: &str) -> Result<Answer> {
@@ -179,35 +149,19 @@ impl Running {
     /// GET of a function, as the person with that token.
     pub fn ask(&self, token: &str, path: &str) -> Result<Answer> {
         let url = format!("{}{path}", self.functions);
-        read(
-            self.http
-                .get(&url)
-                .header("authorization", format!("Bearer {token}"))
-                .call(),
-            &url,
-        )
+        read(self.http.get(&url).header("authorization", format!("Bearer {token}")).call(), &url)
     }
 
     /// POST to a function, as the person with that token.
     pub fn call(&self, token: &str, path: &str, body: &Value) -> Result<Answer> {
         let url = format!("{}{path}", self.functions);
-        read(
-            self.http
-                .post(&url)
-                .header("authorization", format!("Bearer {token}"))
-                .send_json(body),
-            &url,
-        )
+        read(self.http.post(&url).header("authorization", format!("Bearer {token}")).send_json(body), &url)
     }
 
     /// A stream of lines from a function, as the person with that token.
     pub fn follow(&self, token: &str, path: &str) -> Result<ureq::BodyReader<'static>> {
         let url = format!("{}{path}", self.functions);
-        let answer = self
-            .http
-            .get(&url)
-            .header("authorization", format!("Bearer {token}"))
-            .call()?;
+        let answer = self.http.get(&url).header("authorization", format!("Bearer {token}")).call()?;
         if !answer.status().is_success() {
             bail!("{}", read(Ok(answer), &url)?.says());
         }
@@ -221,30 +175,21 @@ impl Running {
 
     /// What the sandbox was asked for and did not understand.
     pub fn leftovers(&self) -> Result<Vec<String>> {
-        let answer = self
-            .get(&format!("{}/leftovers", self.control))?
-            .good("leftovers")?;
+        let answer = self.get(&format!("{}/leftovers", self.control))?.good("leftovers")?;
         let sentences = answer.json().as_array().context("leftovers: no list")?.clone();
-        Ok(sentences
-            .iter()
-            .map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned))
-            .collect())
+        Ok(sentences.iter().map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned)).collect())
     }
 
     /// The host's last lines.
     pub fn host_log(&self, lines: usize) -> String {
         let url = format!("{}/installations/dcaas/log?tail={lines}", self.control);
-        self.get(&url)
-            .map_or_else(|error| format!("(no log: {error})"), |answer| answer.text)
+        self.get(&url).map_or_else(|error| format!("(no log: {error})"), |answer| answer.text)
     }
 }
 
 fn read(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>, url: &str) -> Result<Answer> {
     let mut answer = answer.with_context(|| format!("no answer from {url}"))?;
     let status = answer.status().as_u16();
-    let text = answer
-        .body_mut()
-        .read_to_string()
-        .with_context(|| format!("{url} broke off"))?;
+    let text = answer.body_mut().read_to_string().with_context(|| format!("{url} broke off"))?;
     Ok(Answer { status, text })
 }

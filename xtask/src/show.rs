@@ -29,11 +29,7 @@ pub struct Progress {
 impl Progress {
     /// `usually`: how long it takes as a rule, in words; may be empty.
     pub fn new(what: &str, usually: &str) -> Progress {
-        let usually = if usually.is_empty() {
-            String::new()
-        } else {
-            format!(" (usually {usually})")
-        };
+        let usually = if usually.is_empty() { String::new() } else { format!(" (usually {usually})") };
         let bar = std::io::stderr().is_terminal().then(|| {
             let style = ProgressStyle::with_template("  {spinner} {prefix} {elapsed:>4} {wide_msg:.dim}");
             let bar = ProgressBar::new_spinner();
@@ -45,13 +41,7 @@ impl Progress {
         if bar.is_none() && !usually.is_empty() {
             eprintln!("  … {what}{usually}");
         }
-        Progress {
-            what: what.to_owned(),
-            bar,
-            since: Instant::now(),
-            said: Instant::now(),
-            usually,
-        }
+        Progress { what: what.to_owned(), bar, since: Instant::now(), said: Instant::now(), usually }
     }
 
     /// What it is at just now.
@@ -60,12 +50,7 @@ impl Progress {
             bar.set_message(detail.to_owned());
         } else if self.said.elapsed() >= STILL_EVERY {
             self.said = Instant::now();
-            eprintln!(
-                "  … {} {}{}: {detail}",
-                self.what,
-                time(self.since.elapsed()),
-                self.usually
-            );
+            eprintln!("  … {} {}{}: {detail}", self.what, time(self.since.elapsed()), self.usually);
         }
     }
 
@@ -122,12 +107,7 @@ pub fn step(what: &str, usually: &str, log: &Path, command: &mut Command) -> Res
     }
     if !status.success() {
         progress.clear();
-        bail!(
-            "{what}: ended {}\n\n{}\n(all of it: {})",
-            says(status),
-            tail(log, 60),
-            log.display()
-        );
+        bail!("{what}: ended {}\n\n{}\n(all of it: {})", says(status), tail(log, 60), log.display());
     }
     progress.done();
     Ok(())

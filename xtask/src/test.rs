@@ -21,30 +21,19 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let wish = Wish {
-        fast: true,
-        ..Wish::default()
-    };
+    let wish = Wish { fast: true, ..Wish::default() };
     let prepared = prepare(wish)?;
     if arguments.filter.is_empty() {
         go()?;
     }
     let file = file_of(&prepare::state(), &arguments.world);
     if let Some(running) = Running::find(&prepare::state(), &arguments.world)? {
-        eprintln!(
-            "  ✓ world `{}` is up (pid {}) and is used as it is",
-            running.name, running.pid
-        );
+        eprintln!("  ✓ world `{}` is up (pid {}) and is used as it is", running.name, running.pid);
         return verdict(cargo(arguments, &file)?, running.leftovers()?);
     }
     let mut world = World::start(
         &prepared,
-        &Start {
-            name: arguments.world.clone(),
-            fast: true,
-            kubeconfig: None,
-            aloud: false,
-        },
+        &Start { name: arguments.world.clone(), fast: true, kubeconfig: None, aloud: false },
     )?;
     let running = world.wait_until_up()?;
     let passed = cargo(arguments, &file)?;
@@ -70,9 +59,7 @@ fn go() -> Result<()> {
 /// Runs the Rust tests; whether all passed.
 fn cargo(arguments: &Arguments, world: &Path) -> Result<bool> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command
-        .current_dir(prepare::repository())
-        .args(["test", "--workspace", "--no-fail-fast"]);
+    command.current_dir(prepare::repository()).args(["test", "--workspace", "--no-fail-fast"]);
     if !arguments.filter.is_empty() {
         command.arg("--").args(&arguments.filter);
     }
@@ -91,9 +78,5 @@ fn verdict(passed: bool, leftovers: Vec<String>) -> Result<ExitCode> {
             leftovers.join("\n  ")
         );
     }
-    Ok(if passed {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

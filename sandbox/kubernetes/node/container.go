@@ -61,7 +61,7 @@ func (w *podWorker) prepare(c *container) (command *exec.Cmd, config, refused er
 	pod := w.latest()
 	found, err := w.m.images.find(c.spec.Image)
 	if err != nil {
-		return nil, nil, err
+		return nil, fmt.Errorf("image %s: %w", c.spec.Image, err), nil
 	}
 	services, err := w.m.servicesFor(pod)
 	if err != nil {
@@ -147,12 +147,11 @@ func (w *podWorker) start(c *container, command *exec.Cmd) (*run, error) {
 		return nil, err
 	}
 	pid := command.Process.Pid
-	w.m.sessions.note(pid)
 	r := &run{command: command, ended: make(chan struct{}), started: time.Now()}
 	go func() {
 		_ = command.Wait()
 		killAll(family(pid))
-		w.m.sessions.forget(pid)
+		killAll(carrying(w.markOfContainer(c.spec.Name)))
 		log.close()
 		r.finished = time.Now()
 		close(r.ended)

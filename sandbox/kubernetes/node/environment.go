@@ -145,14 +145,15 @@ func (from sources) field(pod *corev1.Pod, path string) (string, error) {
 }
 
 // forProcess turns a container's variables into those of its process: paths are the machine's, PATH means
-// the folders of the image and never the host's, and temporary files lie in the container's own folder.
+// the folders of the image and never the host's, and temporary files lie in a folder of the pod, also if the
+// pod names a TMPDIR that is no volume.
 func forProcess(variables map[string]string, seen files, temporary string) []string {
-	process := []string{"PATH=" + strings.Join(seen.searchPath(variables["PATH"]), ":")}
-	if _, own := variables["TMPDIR"]; !own {
-		process = append(process, "TMPDIR="+temporary)
+	if named, mounted := seen.mounts.locate(variables["TMPDIR"]); mounted {
+		temporary = named
 	}
+	process := []string{"PATH=" + strings.Join(seen.searchPath(variables["PATH"]), ":"), "TMPDIR=" + temporary}
 	for name, value := range variables {
-		if name != "PATH" {
+		if name != "PATH" && name != "TMPDIR" {
 			process = append(process, name+"="+seen.mounts.translate(value))
 		}
 	}

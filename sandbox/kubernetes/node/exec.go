@@ -37,12 +37,10 @@ func (m *machine) runInContainer(ctx context.Context, namespace, pod, name strin
 		return err
 	}
 	pid := command.Process.Pid
-	m.sessions.note(pid)
 	stop := context.AfterFunc(ctx, func() { killAll(family(pid)); _ = command.Process.Kill() })
 	defer stop()
 	err = command.Wait()
 	killAll(family(pid))
-	m.sessions.forget(pid)
 	var ended *exec.ExitError
 	if errors.As(err, &ended) {
 		return utilexec.CodeExitError{Err: fmt.Errorf("command terminated with exit code %d", ended.ExitCode()), Code: ended.ExitCode()}

@@ -53,7 +53,17 @@ func (s *imageStore) find(name string) (image, error) {
 	if !filepath.IsAbs(found.Root) {
 		return image{}, fmt.Errorf("%s: the root of %s is no absolute path", s.file, name)
 	}
+	if _, err := found.delay(); err != nil {
+		return image{}, fmt.Errorf("%s: %s: %w", s.file, name, err)
+	}
 	return found, nil
+}
+
+func (i image) delay() (time.Duration, error) {
+	if i.Delay == "" {
+		return 0, nil
+	}
+	return time.ParseDuration(i.Delay)
 }
 
 func (s *imageStore) isPresent(name string) bool {
@@ -83,7 +93,7 @@ func (s *imageStore) pull(name string, stop <-chan struct{}) (pulled, error) {
 	if err != nil {
 		return pulled{}, err
 	}
-	delay, _ := time.ParseDuration(found.Delay)
+	delay, _ := found.delay()
 	select {
 	case <-time.After(delay):
 	case <-stop:

@@ -1,46 +1,39 @@
-// Notes of the sessions that a node has started, so that what a killed node left behind can be found: the
-// containers' own processes die with it, but not what they had started in turn.
+// What is left of a container after its first process: processes that went into a session of their own, as
+// terminals do, and whose parents have gone. They still carry the environment that the node gave, and it
+// names a folder that no other container has.
 package node
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strconv"
-	"syscall"
 )
 
-// sessions is a folder with one file for each running session, named by its number; in it, when the first
-// process started.
-type sessions string
-
-func (s sessions) note(pid int) {
-	if stat, alive := statOf(pid); alive {
-		_ = os.WriteFile(filepath.Join(string(s), strconv.Itoa(pid)), []byte(stat.started), 0o666)
+// carrying finds the processes whose environment holds a text.
+func carrying(text string) []relative {
+	var found []relative
+	for _, process := range allProcesses() {
+		environment, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(process.pid), "environ"))
+		if err == nil && process.pid != os.Getpid() && bytes.Contains(environment, []byte(text)) {
+			found = append(found, process.relative)
+		}
 	}
+	return found
 }
 
-func (s sessions) forget(pid int) { _ = os.Remove(filepath.Join(string(s), strconv.Itoa(pid))) }
+// markOfContainer is in the environment of all that came from one container, unless its /tmp is a volume.
+func (w *podWorker) markOfContainer(name string) string {
+	return filepath.Join(w.folder, "tmp", name) + "\x00"
+}
 
-// clear kills what an earlier node of this folder left. A session's number is not given to a new process
-// while one of its members lives, so a first process of another age means that all of ours have gone.
-func (s sessions) clear() error {
-	if err := os.MkdirAll(string(s), 0o777); err != nil {
-		return err
-	}
-	notes, err := os.ReadDir(string(s))
-	if err != nil {
-		return err
-	}
-	for _, note := range notes {
-		pid, _ := strconv.Atoi(note.Name())
-		started, _ := os.ReadFile(filepath.Join(string(s), note.Name()))
-		if first, alive := statOf(pid); pid > 1 && (!alive || first.started == string(started)) {
-			killAll(family(pid))
-			if alive {
-				_ = syscall.Kill(pid, syscall.SIGKILL)
-			}
-		}
-		s.forget(pid)
-	}
-	return nil
+// markOfPod is in the environment of all that came from a pod.
+func (w *podWorker) markOfPod() string { return w.folder + "/" }
+
+// clearMachine kills what an earlier node of this folder left when it was killed itself, and removes what
+// its pods had here: a machine that died is dead.
+func (m *machine) clearMachine() error {
+	pods := filepath.Join(m.state, "pods")
+	killAll(carrying(pods + "/"))
+	return os.RemoveAll(pods)
 }

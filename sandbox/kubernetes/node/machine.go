@@ -23,11 +23,10 @@ import (
 
 type machine struct {
 	options
-	client   kubernetes.Interface
-	events   record.EventRecorder
-	images   *imageStore
-	starter  starter
-	sessions sessions
+	client  kubernetes.Interface
+	events  record.EventRecorder
+	images  *imageStore
+	starter starter
 	// Both watch what the pods of this machine name, and nothing else.
 	secrets    secret.Manager
 	configMaps configmap.Manager

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -60,16 +59,11 @@ func runMachine(o options, orphaned <-chan struct{}) error {
 	}
 	m := &machine{
 		options: o, client: client, images: newImageStore(o.images, o.faults), starter: newStarter(),
-		sessions:   sessions(filepath.Join(o.state, "sessions")),
 		secrets:    secret.NewWatchingSecretManager(client, time.Minute),
 		configMaps: configmap.NewWatchingConfigMapManager(client, time.Minute),
 		pods:       map[types.UID]*podWorker{}, byName: map[string]*podWorker{},
 	}
-	if err := m.sessions.clear(); err != nil {
-		return err
-	}
-	// A machine that died is dead: what its pods had here is gone with it.
-	if err := os.RemoveAll(filepath.Join(o.state, "pods")); err != nil {
+	if err := m.clearMachine(); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(context.Background())

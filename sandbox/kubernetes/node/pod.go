@@ -81,6 +81,7 @@ func (w *podWorker) run(ctx context.Context, earlier *podWorker) {
 	}
 	w.change(func() { w.ended = true })
 	<-ctx.Done()
+	killAll(carrying(w.markOfPod()))
 	stopPublishing()
 	<-published
 	if w.refused == "" {

@@ -19,11 +19,7 @@ pub struct Refusal {
 impl Refusal {
     /// What is wrong, and what to do next.
     pub fn new(status: u16, error: impl Display, next: impl Display) -> Self {
-        Self {
-            status,
-            error: error.to_string(),
-            next: next.to_string(),
-        }
+        Self { status, error: error.to_string(), next: next.to_string() }
     }
 
     /// The caller asked for something that can not be.
@@ -44,11 +40,7 @@ impl Refusal {
 
 impl From<anyhow::Error> for Refusal {
     fn from(error: anyhow::Error) -> Self {
-        Self::new(
-            500,
-            format!("{error:#}"),
-            "look into the logs in the world's folder; GET / names it",
-        )
+        Self::new(500, format!("{error:#}"), "look into the logs in the world's folder; GET / names it")
     }
 }
 
@@ -68,11 +60,7 @@ pub fn empty(status: u16) -> Answer {
 pub async fn bytes(request: Request) -> Result<Vec<u8>, Refusal> {
     match request.into_body().collect().await {
         Ok(whole) => Ok(whole.to_bytes().to_vec()),
-        Err(error) => Err(Refusal::new(
-            400,
-            format!("the body broke off: {error}"),
-            "send it again",
-        )),
+        Err(error) => Err(Refusal::new(400, format!("the body broke off: {error}"), "send it again")),
     }
 }
 
@@ -81,10 +69,6 @@ pub async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Refusal> {
     let bytes = bytes(request).await?;
     let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
     serde_json::from_slice(text).map_err(|error| {
-        Refusal::new(
-            400,
-            format!("the body is not what this verb takes: {error}"),
-            "change it",
-        )
+        Refusal::new(400, format!("the body is not what this verb takes: {error}"), "change it")
     })
 }

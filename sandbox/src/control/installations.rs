@@ -33,9 +33,7 @@ pub async fn answer(world: &World, rest: &[&str], request: Request) -> Outcome {
             Ok(empty(204))
         }
         (&Method::PUT, ["app"]) => {
-            one.change(body(request).await?)
-                .await
-                .map_err(Refusal::of_caller)?;
+            one.change(body(request).await?).await.map_err(Refusal::of_caller)?;
             Ok(json(200, &one.facts()))
         }
         (&Method::POST, ["executable", "kill"]) => {
@@ -47,14 +45,8 @@ pub async fn answer(world: &World, rest: &[&str], request: Request) -> Outcome {
             Ok(empty(204))
         }
         (&Method::GET, ["log"]) => {
-            let tail = listener::query(&request, "tail")
-                .and_then(|tail| tail.parse().ok())
-                .unwrap_or(200);
-            Ok(listener::text(
-                200,
-                "text/plain; charset=utf-8",
-                one.log_tail(tail),
-            ))
+            let tail = listener::query(&request, "tail").and_then(|tail| tail.parse().ok()).unwrap_or(200);
+            Ok(listener::text(200, "text/plain; charset=utf-8", one.log_tail(tail)))
         }
         (&Method::POST, ["queues", queue]) => {
             let text = String::from_utf8(bytes(request).await?)
@@ -72,11 +64,7 @@ async fn install(world: &World, wish: Wish) -> Outcome {
         && world.installation(name).is_ok()
     {
         let next = "take another name, or none";
-        return Err(Refusal::new(
-            409,
-            format!("there is an installation `{name}` already"),
-            next,
-        ));
+        return Err(Refusal::new(409, format!("there is an installation `{name}` already"), next));
     }
     let one = world.install(wish).await.map_err(Refusal::of_caller)?;
     Ok(json(201, &one.facts()))
@@ -90,9 +78,7 @@ async fn gate(one: &Installation, rest: &[&str], request: Request) -> Outcome {
             Ok(empty(204))
         }
         (&Method::POST, ["faults"]) => {
-            one.gate
-                .add_fault(body(request).await?)
-                .map_err(Refusal::of_caller)?;
+            one.gate.add_fault(body(request).await?).map_err(Refusal::of_caller)?;
             Ok(empty(204))
         }
         (&Method::DELETE, ["faults"]) => {

@@ -57,10 +57,7 @@ async fn answer(world: Arc<World>, request: Request) -> Outcome {
         (&Method::POST, ["keys", "roll"]) => people::roll(&world, body(request).await?),
         (&Method::GET, ["machines"]) => Ok(json(200, &world.machines.list())),
         (&Method::POST, ["machines", "faults"]) => {
-            world
-                .machines
-                .add_fault(body(request).await?)
-                .map_err(Refusal::of_caller)?;
+            world.machines.add_fault(body(request).await?).map_err(Refusal::of_caller)?;
             Ok(empty(204))
         }
         (&Method::DELETE, ["machines", "faults"]) => {

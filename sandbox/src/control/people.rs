@@ -20,11 +20,7 @@ pub fn add(world: &World, wish: Wish) -> Outcome {
 /// Changes a person.
 pub fn change(world: &World, name: &str, wish: &Wish) -> Outcome {
     if wish.name.is_some() {
-        return Err(Refusal::new(
-            400,
-            "a name does not change",
-            "leave it out, or add another person",
-        ));
+        return Err(Refusal::new(400, "a name does not change", "leave it out, or add another person"));
     }
     let person = world.people.change(name, wish).map_err(Refusal::missing)?;
     Ok(json(200, &object!(person)))
@@ -32,10 +28,7 @@ pub fn change(world: &World, name: &str, wish: &Wish) -> Outcome {
 
 /// Issues a token for a person, good or forged as wished.
 pub fn token(world: &World, mut wish: Map<String, Value>) -> Outcome {
-    let mut take = |name: &str| {
-        wish.remove(name)
-            .and_then(|value| value.as_str().map(str::to_owned))
-    };
+    let mut take = |name: &str| wish.remove(name).and_then(|value| value.as_str().map(str::to_owned));
     let (person, installation) = (take("person"), take("installation"));
     let Some(person) = person else {
         return Err(Refusal::new(
@@ -46,16 +39,10 @@ pub fn token(world: &World, mut wish: Map<String, Value>) -> Outcome {
     };
     let person = world.people.find(&person).map_err(Refusal::missing)?;
     let installation = installation.unwrap_or_else(|| person.installation.clone());
-    let client_id = world
-        .installation(&installation)
-        .map_err(Refusal::missing)?
-        .client_id;
+    let client_id = world.installation(&installation).map_err(Refusal::missing)?.client_id;
     let wish: entra::Wish = serde_json::from_value(Value::Object(wish))
         .map_err(|error| Refusal::new(400, format!("no such token: {error}"), "change the wish"))?;
-    let token = world
-        .entra
-        .issue(&person.user(), client_id, &wish)
-        .map_err(Refusal::of_caller)?;
+    let token = world.entra.issue(&person.user(), client_id, &wish).map_err(Refusal::of_caller)?;
     Ok(json(200, &object!({"token": token})))
 }
 

@@ -55,17 +55,8 @@ impl Identities {
     pub fn add(&self, client_id: Uuid, principal: Uuid) -> String {
         let header = new_header();
         let (lifetime, foreign) = (LIFETIME, BTreeMap::new());
-        let identity = Identity {
-            client_id,
-            principal,
-            header: header.clone(),
-            lifetime,
-            foreign,
-        };
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(identity);
+        let identity = Identity { client_id, principal, header: header.clone(), lifetime, foreign };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(identity);
         header
     }
 
@@ -91,9 +82,7 @@ impl Identities {
         expires: i64,
     ) -> anyhow::Result<()> {
         let resource = resource.trim_end_matches('/').to_owned();
-        self.change(client_id, |identity| {
-            _ = identity.foreign.insert(resource, (token, expires))
-        })
+        self.change(client_id, |identity| _ = identity.foreign.insert(resource, (token, expires)))
     }
 
     /// Answers one request to the endpoint.
@@ -102,13 +91,9 @@ impl Identities {
             oddities.remember(format!("identity: {} {}", request.method(), request.uri().path()));
             return refuse((501, "the world's identity endpoint lacks this".into()));
         }
-        let header = request
-            .headers()
-            .get("x-identity-header")
-            .and_then(|value| value.to_str().ok());
-        let answered = self
-            .question(header, request.uri().query().unwrap_or(""), oddities)
-            .and_then(|question| {
+        let header = request.headers().get("x-identity-header").and_then(|value| value.to_str().ok());
+        let answered =
+            self.question(header, request.uri().query().unwrap_or(""), oddities).and_then(|question| {
                 let failed = |error: anyhow::Error| (500, format!("{error:#}"));
                 hand_over(tokens, &question).map_err(failed)
             });
@@ -121,17 +106,11 @@ impl Identities {
         let asked: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
         let identities = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let of_header = |identity: &&Identity| header == Some(identity.header.as_str());
-        let identity = identities
-            .iter()
-            .find(of_header)
-            .ok_or((401, "Unauthorized".to_owned()))?;
+        let identity = identities.iter().find(of_header).ok_or((401, "Unauthorized".to_owned()))?;
         match asked.get("api-version").map(String::as_str) {
             Some("2019-08-01") => {}
             other => {
-                return Err((
-                    400,
-                    format!("The API version {:?} is not supported.", other.unwrap_or("")),
-                ));
+                return Err((400, format!("The API version {:?} is not supported.", other.unwrap_or(""))));
             }
         }
         for (name, value) in &asked {
@@ -148,69 +127,37 @@ impl Identities {
                 return Err(no_such_identity());
             }
         }
-        if !["client_id", "principal_id", "object_id"]
-            .iter()
-            .any(|name| asked.contains_key(*name))
-        {
+        if !["client_id", "principal_id", "object_id"].iter().any(|name| asked.contains_key(*name)) {
             // without a name it is the app's own, system-assigned one, which no installation has
             return Err(no_such_identity());
         }
         let resource = asked.get("resource").filter(|resource| !resource.is_empty());
         let resource = resource.ok_or((400, "The parameter resource is missing.".to_owned()))?;
         if !RESOURCES.contains(&resource.trim_end_matches('/')) {
-            oddities.remember(format!(
-                "identity: a token is asked for the resource {resource:?}"
-            ));
+            oddities.remember(format!("identity: a token is asked for the resource {resource:?}"));
             let says = "was not found in the tenant";
-            return Err((
-                400,
-                format!("AADSTS500011: The resource principal named {resource} {says}."),
-            ));
+            return Err((400, format!("AADSTS500011: The resource principal named {resource} {says}.")));
         }
-        let Identity {
-            client_id,
-            principal,
-            lifetime,
-            ..
-        } = *identity;
+        let Identity { client_id, principal, lifetime, .. } = *identity;
         let foreign = identity.foreign.get(resource.trim_end_matches('/')).cloned();
-        Ok(Question {
-            client_id,
-            principal,
-            resource: resource.clone(),
-            lifetime,
-            foreign,
-        })
+        Ok(Question { client_id, principal, resource: resource.clone(), lifetime, foreign })
     }
 
     fn change<T>(&self, client_id: Uuid, change: impl FnOnce(&mut Identity) -> T) -> anyhow::Result<T> {
         let mut identities = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let identity = identities
-            .iter_mut()
-            .find(|identity| identity.client_id == client_id);
-        identity
-            .map(change)
-            .with_context(|| format!("no managed identity has the client id {client_id}"))
+        let identity = identities.iter_mut().find(|identity| identity.client_id == client_id);
+        identity.map(change).with_context(|| format!("no managed identity has the client id {client_id}"))
     }
 }
 
 fn hand_over(tokens: &Tokens, question: &Question) -> anyhow::Result<Value> {
-    let Question {
-        client_id,
-        principal,
-        resource,
-        lifetime,
-        foreign,
-    } = question;
+    let Question { client_id, principal, resource, lifetime, foreign } = question;
     let now = chrono::Utc::now().timestamp();
     let (token, expires) = match foreign {
         Some(foreign) => foreign.clone(),
         None => {
             let expires = now + i64::try_from(lifetime.as_secs())?;
-            (
-                tokens.issue_app(*client_id, *principal, resource, expires)?,
-                expires,
-            )
+            (tokens.issue_app(*client_id, *principal, resource, expires)?, expires)
         }
     };
     Ok(json!({

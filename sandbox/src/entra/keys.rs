@@ -1,6 +1,7 @@
 //! The signing keys of the tenant: one that signs, old ones that are still published, one that never was.
 
 use anyhow::{Context, anyhow, bail};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
@@ -8,10 +9,7 @@ use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-
-/// Entra names a key by the thumbprint of its certificate. The API server refuses a key set whose `x5t` has
-/// not the size of a SHA-1.
-const THUMBPRINT: usize = 20;
+use uuid::Uuid;
 
 /// One RSA key with the id under which it is published.
 pub(super) struct Key {
@@ -30,44 +28,27 @@ pub(super) struct KeyRing {
 impl Key {
     fn new() -> anyhow::Result<Self> {
         let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| anyhow!("no RSA key could be made"))?;
-        let mut id = [0; THUMBPRINT];
-        aws_lc_rs::rand::fill(&mut id).map_err(|_| anyhow!("no key id could be made"))?;
-        Ok(Self {
-            id: URL_SAFE_NO_PAD.encode(id),
-            pair,
-        })
+        // Entra's ids are SHA-1 thumbprints of certificates; readers of `x5t` insist on their 20 bytes
+        let thumbprint = digest(&SHA1_FOR_LEGACY_USE_ONLY, Uuid::new_v4().as_bytes());
+        Ok(Self { id: URL_SAFE_NO_PAD.encode(thumbprint), pair })
     }
 
     /// An RS256 signature, as the last part of a token.
     pub fn sign(&self, text: &str) -> anyhow::Result<String> {
         let mut signature = vec![0; self.pair.public_modulus_len()];
-        let signed = self.pair.sign(
-            &RSA_PKCS1_SHA256,
-            &SystemRandom::new(),
-            text.as_bytes(),
-            &mut signature,
-        );
+        let signed = self.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature);
         signed.map_err(|_| anyhow!("the key did not sign"))?;
         Ok(URL_SAFE_NO_PAD.encode(signature))
     }
 
     /// The public half as PEM, as people find it on the web and forgers use it for a secret.
     pub fn public_pem(&self) -> anyhow::Result<String> {
-        let der: PublicKeyX509Der = self
-            .pair
-            .public_key()
-            .as_der()
-            .map_err(|_| anyhow!("the key has no public half"))?;
+        let der: PublicKeyX509Der =
+            self.pair.public_key().as_der().map_err(|_| anyhow!("the key has no public half"))?;
         let text = STANDARD.encode(der.as_ref());
-        let lines: Vec<&str> = text
-            .as_bytes()
-            .chunks(64)
-            .filter_map(|line| str::from_utf8(line).ok())
-            .collect();
-        Ok(format!(
-            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
-            lines.join("\n")
-        ))
+        let lines: Vec<&str> =
+            text.as_bytes().chunks(64).filter_map(|line| str::from_utf8(line).ok()).collect();
+        Ok(format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n")))
     }
 
     /// One entry of the key set; Entra's carry no `alg`.
@@ -86,11 +67,7 @@ impl Key {
 impl KeyRing {
     /// A ring with new keys.
     pub fn new() -> anyhow::Result<Self> {
-        Ok(Self {
-            current: Key::new()?,
-            unknown: Key::new()?,
-            retired: Vec::new(),
-        })
+        Ok(Self { current: Key::new()?, unknown: Key::new()?, retired: Vec::new() })
     }
 
     /// Signs with a new key from now on; the old one stays published unless the old ones are dropped.
@@ -113,10 +90,8 @@ impl KeyRing {
 
     /// The key set (RFC 7517) as Entra publishes it.
     pub fn published(&self) -> Value {
-        let keys: Vec<Value> = std::iter::once(&self.current)
-            .chain(&self.retired)
-            .map(Key::published)
-            .collect();
+        let keys: Vec<Value> =
+            std::iter::once(&self.current).chain(&self.retired).map(Key::published).collect();
         json!({ "keys": keys })
     }
 

@@ -43,12 +43,7 @@ impl Entra {
             std::future::ready(Ok(all.answer(&shared, &oddities, &request)))
         });
         let endpoint = endpoint.await.context("the identity endpoint can not start")?;
-        Ok(Self {
-            tokens,
-            identities,
-            authority,
-            endpoint,
-        })
+        Ok(Self { tokens, identities, authority, endpoint })
     }
 
     /// The authority's address, as `https://login.microsoftonline.com/` is.
@@ -79,11 +74,7 @@ impl Entra {
 
     /// Signs with a new key from now on; old tokens stay valid unless the old keys are dropped.
     pub fn roll(&self, drop_old: bool) -> anyhow::Result<()> {
-        self.tokens
-            .keys
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .roll(drop_old)
+        self.tokens.keys.lock().unwrap_or_else(PoisonError::into_inner).roll(drop_old)
     }
 
     /// What `IDENTITY_ENDPOINT` says.

@@ -43,13 +43,7 @@ pub(super) fn answer(tokens: &Arc<Tokens>, oddities: &Oddities, request: &Reques
     let called = listener::called_as(request);
     let base = format!("{called}/{tenant}");
     let issuer = issuer_v2(&called, tokens.tenant);
-    let keys = || {
-        tokens
-            .keys
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .published()
-    };
+    let keys = || tokens.keys.lock().unwrap_or_else(PoisonError::into_inner).published();
     match page {
         ".well-known/openid-configuration" => listener::json(200, &discovery_v1(tokens, &base)),
         "v2.0/.well-known/openid-configuration" => listener::json(200, &discovery_v2(issuer, &base)),

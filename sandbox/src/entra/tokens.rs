@@ -96,11 +96,7 @@ pub enum Alg {
 
 impl Tokens {
     pub(super) fn new() -> anyhow::Result<Self> {
-        Ok(Self {
-            tenant: Uuid::new_v4(),
-            keys: Mutex::new(KeyRing::new()?),
-            apis: Mutex::default(),
-        })
+        Ok(Self { tenant: Uuid::new_v4(), keys: Mutex::new(KeyRing::new()?), apis: Mutex::default() })
     }
 
     /// The only tenant there is.
@@ -119,9 +115,7 @@ impl Tokens {
     pub fn issue(&self, user: &User, client_id: Uuid, wish: &Wish) -> anyhow::Result<String> {
         let now = chrono::Utc::now().timestamp();
         let apis = self.apis.lock().unwrap_or_else(PoisonError::into_inner);
-        let authority = apis
-            .get(&client_id)
-            .map_or("https://login.microsoftonline.com", String::as_str);
+        let authority = apis.get(&client_id).map_or("https://login.microsoftonline.com", String::as_str);
         let mut claims = user_claims(user, client_id, wish, now);
         let tenant = wish.tenant.unwrap_or(self.tenant);
         let issuer = match wish.version {
@@ -156,11 +150,7 @@ impl Tokens {
     pub fn check(&self, token: &str, audience: &str) -> anyhow::Result<Value> {
         let header = jsonwebtoken::decode_header(token).context("this is no token")?;
         let set = self.keys.lock().unwrap_or_else(PoisonError::into_inner).set()?;
-        let key = header
-            .kid
-            .as_deref()
-            .and_then(|id| set.find(id))
-            .context("the key is not known")?;
+        let key = header.kid.as_deref().and_then(|id| set.find(id)).context("the key is not known")?;
         let mut rules = Validation::new(Algorithm::RS256);
         let audience = audience.trim_end_matches('/');
         rules.set_audience(&[audience, &format!("{audience}/")]);
@@ -214,18 +204,10 @@ pub(super) fn issuer_v2(authority: &str, tenant: Uuid) -> String {
 /// the tenant and the issuer.
 fn user_claims(user: &User, client_id: Uuid, wish: &Wish, now: i64) -> Map<String, Value> {
     let expires = now + wish.expires_in.unwrap_or(3600);
-    let from = wish
-        .not_before_in
-        .map_or(now.min(expires) - 300, |seconds| now + seconds);
+    let from = wish.not_before_in.map_or(now.min(expires) - 300, |seconds| now + seconds);
     let mut claims = Map::new();
     let mut put = |name: &str, value: Value| claims.insert(name.to_owned(), value);
-    put(
-        "aud",
-        wish.audience
-            .clone()
-            .unwrap_or_else(|| client_id.to_string())
-            .into(),
-    );
+    put("aud", wish.audience.clone().unwrap_or_else(|| client_id.to_string()).into());
     put("iat", from.into());
     put("nbf", from.into());
     put("exp", expires.into());

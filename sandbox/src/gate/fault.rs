@@ -90,11 +90,7 @@ impl Faults {
     /// it skips; of those that are through with skipping the oldest hits, and only that one is used up.
     pub fn hit(&mut self, party: &str, method: &str, path: &str) -> Option<Kind> {
         let mut hit = None;
-        for fault in self
-            .0
-            .iter_mut()
-            .filter(|fault| fault.matches(party, method, path))
-        {
+        for fault in self.0.iter_mut().filter(|fault| fault.matches(party, method, path)) {
             if fault.skip > 0 {
                 fault.skip -= 1;
             } else if hit.is_none() && fault.times != Some(0) {
@@ -112,10 +108,7 @@ impl Faults {
 impl Fault {
     fn matches(&self, party: &str, method: &str, path: &str) -> bool {
         self.party == party
-            && self
-                .method
-                .as_ref()
-                .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+            && self.method.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
             && self.path.as_ref().is_none_or(|part| path.contains(part.as_str()))
     }
 }
@@ -144,39 +137,19 @@ mod tests {
             (json!("kill-after"), Kind::Word(Word::KillAfter)),
             (
                 json!({"status": 429, "retry_after": 2}),
-                Kind::Status(Status {
-                    status: 429,
-                    retry_after: Some(2),
-                }),
+                Kind::Status(Status { status: 429, retry_after: Some(2) }),
             ),
-            (
-                json!({"status": 503}),
-                Kind::Status(Status {
-                    status: 503,
-                    retry_after: None,
-                }),
-            ),
+            (json!({"status": 503}), Kind::Status(Status { status: 503, retry_after: None })),
             (json!({"delay_ms": 50}), Kind::Delay(Delay { delay_ms: 50 })),
         ] {
             let read = fault(json!({"party": "blob", "fault": text})).unwrap();
             assert_eq!((read.fault, read.skip, read.times), (wanted, 0, Some(1)));
         }
-        assert_eq!(
-            fault(json!({"party": "blob", "times": null, "fault": "cut"}))
-                .unwrap()
-                .times,
-            None
-        );
-        for wrong in [
-            json!("explode"),
-            json!({"status": 429, "retry": 1}),
-            json!({}),
-            json!({"delay_ms": -1}),
-        ] {
-            assert!(
-                fault(json!({"party": "blob", "fault": wrong})).is_err(),
-                "{wrong}"
-            );
+        assert_eq!(fault(json!({"party": "blob", "times": null, "fault": "cut"})).unwrap().times, None);
+        for wrong in
+            [json!("explode"), json!({"status": 429, "retry": 1}), json!({}), json!({"delay_ms": -1})]
+        {
+            assert!(fault(json!({"party": "blob", "fault": wrong})).is_err(), "{wrong}");
         }
         assert!(fault(json!({"party": "blob", "fault": "cut", "metod": "GET"})).is_err());
     }
@@ -191,16 +164,8 @@ mod tests {
             (json!({"skip": 1, "times": 2}), gets, ".xx."),
             (json!({"times": null}), gets, "xxxx"),
             (json!({"times": 0}), gets, "...."),
-            (
-                json!({"method": "post", "times": null}),
-                ["GET /a", "POST /a", "PUT /a", "POST /b"],
-                ".x.x",
-            ),
-            (
-                json!({"path": "/b", "times": null}),
-                ["GET /a", "GET /b", "GET /a/b?c", "GET /c?d=/b"],
-                ".xxx",
-            ),
+            (json!({"method": "post", "times": null}), ["GET /a", "POST /a", "PUT /a", "POST /b"], ".x.x"),
+            (json!({"path": "/b", "times": null}), ["GET /a", "GET /b", "GET /a/b?c", "GET /c?d=/b"], ".xxx"),
             (
                 json!({"method": "GET", "path": "b", "skip": 1}),
                 ["GET /b", "POST /b", "GET /a", "GET /b"],
@@ -216,11 +181,7 @@ mod tests {
             faults.add(fault(text).unwrap());
             let hit = |request: &str| {
                 let (method, path) = request.split_once(' ').unwrap();
-                if faults.hit("blob", method, path).is_some() {
-                    'x'
-                } else {
-                    '.'
-                }
+                if faults.hit("blob", method, path).is_some() { 'x' } else { '.' }
             };
             assert_eq!(requests.map(hit).iter().collect::<String>(), wanted, "{fields}");
         }
@@ -233,16 +194,8 @@ mod tests {
         faults.add(fault(json!({"party": "blob", "fault": {"status": 500}})).unwrap());
         faults.add(fault(json!({"party": "blob", "skip": 2, "fault": "cut"})).unwrap());
         let hits: Vec<_> = (0..4).map(|_| faults.hit("blob", "GET", "/")).collect();
-        let status = |status| {
-            Some(Kind::Status(Status {
-                status,
-                retry_after: None,
-            }))
-        };
-        assert_eq!(
-            hits,
-            [status(503), status(500), Some(Kind::Word(Word::Cut)), None]
-        );
+        let status = |status| Some(Kind::Status(Status { status, retry_after: None }));
+        assert_eq!(hits, [status(503), status(500), Some(Kind::Word(Word::Cut)), None]);
         faults.add(fault(json!({"party": "blob", "times": null, "fault": "cut"})).unwrap());
         faults.clear();
         assert_eq!(faults.hit("blob", "GET", "/"), None);

@@ -29,9 +29,7 @@ pub(super) async fn answer(
 ) -> Result<Answer, Cut> {
     let mut record = Record::new(&shared, party, request.method(), request.uri());
     if request.headers().contains_key(header::UPGRADE) {
-        shared
-            .oddities
-            .remember(format!("gate: {} asks {party} for an upgrade", record.request));
+        shared.oddities.remember(format!("gate: {} asks {party} for an upgrade", record.request));
         return Ok(record.status(refusal::answer(party, 501, None)));
     }
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
@@ -79,13 +77,7 @@ async fn pass_on(shared: &Shared, base: &str, request: Request) -> anyhow::Resul
     // account in it, and signs the path alone), and Entra and Graph make from it the addresses that they
     // name in their answers, which then lead through the gate again.
     let body = reqwest::Body::wrap(body);
-    let sent = shared
-        .client
-        .request(head.method, url)
-        .headers(head.headers)
-        .body(body)
-        .send()
-        .await?;
+    let sent = shared.client.request(head.method, url).headers(head.headers).body(body).send().await?;
     let mut answer = Answer::from(sent);
     remove_hop_by_hop(answer.headers_mut());
     Ok(answer)
@@ -109,9 +101,7 @@ impl Shared {
         let kill = self.kill.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match kill {
             Some(kill) => kill(),
-            None => self
-                .oddities
-                .remember("gate: a kill fault hit, but nobody told the gate what to kill"),
+            None => self.oddities.remember("gate: a kill fault hit, but nobody told the gate what to kill"),
         }
     }
 }
@@ -126,12 +116,7 @@ struct Record<'a> {
 
 impl<'a> Record<'a> {
     fn new(shared: &'a Shared, party: &'static str, method: &Method, uri: &Uri) -> Self {
-        Self {
-            shared,
-            party,
-            request: format!("{method} {}", uri.path()),
-            outcome: "gone".into(),
-        }
+        Self { shared, party, request: format!("{method} {}", uri.path()), outcome: "gone".into() }
     }
 
     fn status(&mut self, answer: Answer) -> Answer {
@@ -148,9 +133,6 @@ impl<'a> Record<'a> {
 impl Drop for Record<'_> {
     fn drop(&mut self) {
         let mut counts = self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts
-            .entry(self.party)
-            .or_default()
-            .add(format!("{} {}", self.request, self.outcome));
+        counts.entry(self.party).or_default().add(format!("{} {}", self.request, self.outcome));
     }
 }

@@ -51,10 +51,7 @@ impl Gate {
         client: reqwest::Client,
         oddities: Oddities,
     ) -> anyhow::Result<Self> {
-        let counts = parties
-            .iter()
-            .map(|party| (party.name, Count::default()))
-            .collect();
+        let counts = parties.iter().map(|party| (party.name, Count::default())).collect();
         let shared = Arc::new(Shared {
             client,
             oddities,
@@ -65,11 +62,7 @@ impl Gate {
         let leaf = ca.server_leaf(&["gate"])?;
         let mut listeners = BTreeMap::new();
         for Party { name, upstream } in parties {
-            let tls = if upstream.scheme() == "https" {
-                Some(leaf.rustls_server()?)
-            } else {
-                None
-            };
+            let tls = if upstream.scheme() == "https" { Some(leaf.rustls_server()?) } else { None };
             let (shared, base) = (shared.clone(), upstream.origin().ascii_serialization());
             let base: Arc<str> = base.into();
             let listener = Listener::start(tls, move |request| {
@@ -80,10 +73,7 @@ impl Gate {
             url.set_path(upstream.path());
             listeners.insert(name, (url, listener));
         }
-        Ok(Self {
-            parties: listeners,
-            shared,
-        })
+        Ok(Self { parties: listeners, shared })
     }
 
     /// Where the installation finds a party: the party's address with the gate's host and port in it.
@@ -99,11 +89,7 @@ impl Gate {
 
     /// What was seen since the start or the last reset.
     pub fn counts(&self) -> Counts {
-        self.shared
-            .counts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Counts from zero again.
@@ -117,21 +103,13 @@ impl Gate {
         if !self.parties.contains_key(fault.party.as_str()) {
             bail!(self.unknown(&fault.party));
         }
-        self.shared
-            .faults
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .add(fault);
+        self.shared.faults.lock().unwrap_or_else(PoisonError::into_inner).add(fault);
         Ok(())
     }
 
     /// Switches all faults off; requests that hang already go on hanging.
     pub fn clear_faults(&self) {
-        self.shared
-            .faults
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.shared.faults.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Closes all ports and all connections.
@@ -143,9 +121,6 @@ impl Gate {
 
     fn unknown(&self, party: &str) -> String {
         let known: Vec<_> = self.parties.keys().copied().collect();
-        format!(
-            "the gate has no party {party:?}; name one of {}",
-            known.join(", ")
-        )
+        format!("the gate has no party {party:?}; name one of {}", known.join(", "))
     }
 }

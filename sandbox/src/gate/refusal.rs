@@ -14,21 +14,14 @@ pub(super) fn answer(party: &str, status: u16, retry_after: Option<u32>) -> Answ
         "blob" | "queue" => storage(status),
         "entra" => {
             let says = "AADSTS90033: A transient error has occurred. Please try again.";
-            listener::json(
-                status,
-                &json!({"error": "temporarily_unavailable", "error_description": says}),
-            )
+            listener::json(status, &json!({"error": "temporarily_unavailable", "error_description": says}))
         }
         "identity" => listener::json(
             status,
             &json!({"StatusCode": status, "Message": "An error occurred.", "CorrelationId": Uuid::new_v4()}),
         ),
         "graph" => {
-            let code = if status == 429 {
-                "TooManyRequests"
-            } else {
-                "serviceNotAvailable"
-            };
+            let code = if status == 429 { "TooManyRequests" } else { "serviceNotAvailable" };
             let inner = json!({"date": chrono::Utc::now(), "request-id": Uuid::new_v4()});
             let error = json!({"code": code, "message": "Please try again.", "innerError": inner});
             listener::json(status, &json!({"error": error}))
@@ -36,9 +29,7 @@ pub(super) fn answer(party: &str, status: u16, retry_after: Option<u32>) -> Answ
         _ => listener::json(status, &json!({"message": "Please try again."})),
     };
     if let Some(seconds) = retry_after {
-        answer
-            .headers_mut()
-            .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     answer
 }
@@ -54,27 +45,12 @@ fn kubernetes(status: u16, retry_after: Option<u32>) -> Answer {
             "Operation cannot be fulfilled: the object has been modified; please apply your changes to the latest \
              version and try again",
         ),
-        422 => (
-            "Invalid",
-            "the server rejected our request due to an error in our request",
-        ),
+        422 => ("Invalid", "the server rejected our request due to an error in our request"),
         429 => ("TooManyRequests", "Too many requests, please try again later."),
-        500 => (
-            "InternalError",
-            "Internal error occurred: etcdserver: request timed out",
-        ),
-        503 => (
-            "ServiceUnavailable",
-            "the server is currently unable to handle the request",
-        ),
-        504 => (
-            "Timeout",
-            "the server was unable to return a response in the time allotted",
-        ),
-        _ => (
-            "Unknown",
-            "an error on the server has prevented the request from succeeding",
-        ),
+        500 => ("InternalError", "Internal error occurred: etcdserver: request timed out"),
+        503 => ("ServiceUnavailable", "the server is currently unable to handle the request"),
+        504 => ("Timeout", "the server was unable to return a response in the time allotted"),
+        _ => ("Unknown", "an error on the server has prevented the request from succeeding"),
     };
     let mut body = json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
@@ -89,20 +65,11 @@ fn kubernetes(status: u16, retry_after: Option<u32>) -> Answer {
 /// The storage services' XML error (learn: rest/api/storageservices/status-and-error-codes2).
 fn storage(status: u16) -> Answer {
     let (code, message) = match status {
-        403 => (
-            "AuthorizationFailure",
-            "This request is not authorized to perform this operation.",
-        ),
+        403 => ("AuthorizationFailure", "This request is not authorized to perform this operation."),
         404 => ("ResourceNotFound", "The specified resource does not exist."),
         409 => ("ResourceAlreadyExists", "The specified resource already exists."),
-        500 => (
-            "InternalError",
-            "The server encountered an internal error. Please retry the request.",
-        ),
-        _ => (
-            "ServerBusy",
-            "The server is currently unable to receive requests. Please retry your request.",
-        ),
+        500 => ("InternalError", "The server encountered an internal error. Please retry the request."),
+        _ => ("ServerBusy", "The server is currently unable to receive requests. Please retry your request."),
     };
     let (id, now) = (Uuid::new_v4(), chrono::Utc::now().to_rfc3339());
     let body = format!(
@@ -110,9 +77,7 @@ fn storage(status: u16) -> Answer {
          RequestId:{id}\nTime:{now}</Message></Error>"
     );
     let mut answer = listener::text(status, "application/xml", body);
-    answer
-        .headers_mut()
-        .insert("x-ms-error-code", HeaderValue::from_static(code));
+    answer.headers_mut().insert("x-ms-error-code", HeaderValue::from_static(code));
     answer
 }
 
@@ -122,33 +87,18 @@ mod tests {
 
     #[test]
     fn every_party_refuses_with_the_status_and_the_time_to_wait() {
-        for party in [
-            "kubernetes",
-            "blob",
-            "queue",
-            "entra",
-            "identity",
-            "graph",
-            "github",
-        ] {
+        for party in ["kubernetes", "blob", "queue", "entra", "identity", "graph", "github"] {
             let answer = answer(party, 429, Some(3));
             assert_eq!(answer.status(), 429, "{party}");
             assert_eq!(answer.headers()[RETRY_AFTER], "3", "{party}");
-            assert!(
-                answer.body().as_bytes().is_some_and(|body| !body.is_empty()),
-                "{party}"
-            );
+            assert!(answer.body().as_bytes().is_some_and(|body| !body.is_empty()), "{party}");
         }
     }
 
     #[test]
     fn the_cluster_names_its_reason_and_storage_its_code() {
         let body = |answer: Answer| String::from_utf8_lossy(answer.body().as_bytes().unwrap()).into_owned();
-        for (status, reason) in [
-            (409, "Conflict"),
-            (429, "TooManyRequests"),
-            (503, "ServiceUnavailable"),
-        ] {
+        for (status, reason) in [(409, "Conflict"), (429, "TooManyRequests"), (503, "ServiceUnavailable")] {
             assert!(body(answer("kubernetes", status, None)).contains(&format!("\"reason\":\"{reason}\"")));
         }
         let busy = answer("queue", 503, None);

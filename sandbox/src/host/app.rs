@@ -1,6 +1,9 @@
 //! An assembled function app on disk: host.json and one folder a function, as the host indexes them (facts 6).
 
-use std::{fs, path::{Path, PathBuf}};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, bail};
 
@@ -30,7 +33,9 @@ pub fn read(root: &Path, settings: &Settings) -> Result<App> {
     let mut app = App { root: root.to_owned(), host, functions: Vec::new(), broken: Vec::new() };
     for name in folders(root)? {
         let text = fs::read_to_string(root.join(&name).join("function.json"))?;
-        if app.host.only.as_ref().is_some_and(|only| !only.contains(&name)) || settings::disabled(settings, &name) {
+        if app.host.only.as_ref().is_some_and(|only| !only.contains(&name))
+            || settings::disabled(settings, &name)
+        {
             continue;
         }
         match function_json::read(&name, &text, &app.host.route_prefix, settings) {
@@ -60,11 +65,15 @@ fn folders(root: &Path) -> Result<Vec<String>> {
 
 /// The same route for the same method as an earlier function: the later one is in error.
 fn conflict(function: &Function, earlier: &[Function]) -> Option<String> {
-    let Trigger::Http { template, methods, .. } = &function.trigger else { return None };
+    let Trigger::Http { template, methods, .. } = &function.trigger else {
+        return None;
+    };
     earlier.iter().find_map(|other| match &other.trigger {
         Trigger::Http { template: theirs, methods: their_methods, .. }
             if theirs.text() == template.text()
-                && (methods.is_empty() || their_methods.is_empty() || methods.iter().any(|m| their_methods.contains(m))) =>
+                && (methods.is_empty()
+                    || their_methods.is_empty()
+                    || methods.iter().any(|m| their_methods.contains(m))) =>
         {
             Some(format!("its route {:?} belongs to function {:?} already", template.text(), other.name))
         }
@@ -76,16 +85,23 @@ fn conflict(function: &Function, earlier: &[Function]) -> Option<String> {
 fn possible(app: &App, settings: &Settings) -> Result<()> {
     if app.functions.is_empty() {
         let reasons: Vec<String> = app.broken.iter().map(|(name, why)| format!("{name}: {why}")).collect();
-        bail!("no function in {} was loaded, so the host would not start the executable. {}", app.root.display(), reasons.join("; "));
+        bail!(
+            "no function in {} was loaded, so the host would not start the executable. {}",
+            app.root.display(),
+            reasons.join("; ")
+        );
     }
     let has = |wanted: fn(&Trigger) -> bool| app.functions.iter().any(|function| wanted(&function.trigger));
     if has(|trigger| matches!(trigger, Trigger::Http { .. })) && !app.host.proxying {
-        bail!("host.json.customHandler.enableProxyingHttpRequest must be true: this host hands HTTP requests on only so");
+        bail!(
+            "host.json.customHandler.enableProxyingHttpRequest must be true: this host hands HTTP requests on only so"
+        );
     }
     if has(|trigger| matches!(trigger, Trigger::Queue { .. })) && !app.host.bundle {
         bail!("a queueTrigger needs host.json.extensionBundle");
     }
-    let storage = |trigger: &Trigger| matches!(trigger, Trigger::Queue { .. } | Trigger::Timer { monitor: true, .. });
+    let storage =
+        |trigger: &Trigger| matches!(trigger, Trigger::Queue { .. } | Trigger::Timer { monitor: true, .. });
     if has(storage) && settings::get(settings, "AzureWebJobsStorage").is_none() {
         bail!("queue triggers and monitored timers need the setting AzureWebJobsStorage");
     }
@@ -95,8 +111,9 @@ fn possible(app: &App, settings: &Settings) -> Result<()> {
 /// What is started and where: the executable's path and working directory.
 pub fn executable(app: &App, instead: Option<&Path>) -> Result<(PathBuf, PathBuf)> {
     let path = instead.map_or_else(|| app.root.join(&app.host.executable), Path::to_owned);
-    let path = fs::canonicalize(&path)
-        .with_context(|| format!("the executable {} is not there: build the app and assemble it again", path.display()))?;
+    let path = fs::canonicalize(&path).with_context(|| {
+        format!("the executable {} is not there: build the app and assemble it again", path.display())
+    })?;
     let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path)?.permissions());
     if !path.is_file() || mode & 0o111 == 0 {
         bail!("{} can not be executed: the real host would fail to start it, too", path.display());
@@ -152,11 +169,18 @@ mod tests {
 
     #[test]
     fn an_app_that_could_not_run_is_refused_at_start() {
-        let queue = r#"{"bindings":[{"type":"queueTrigger","direction":"in","name":"m","queueName":"members"}]}"#;
+        let queue =
+            r#"{"bindings":[{"type":"queueTrigger","direction":"in","name":"m","queueName":"members"}]}"#;
         for (files, says) in [
             (&[("host.json", HOST)][..], "no function"),
             (&[("host.json", HOST), ("q/function.json", queue)][..], "extensionBundle"),
-            (&[("host.json", HOST.replace("true", "false").as_str()), ("a/function.json", http("a", "[]").as_str())][..], "enableProxying"),
+            (
+                &[
+                    ("host.json", HOST.replace("true", "false").as_str()),
+                    ("a/function.json", http("a", "[]").as_str()),
+                ][..],
+                "enableProxying",
+            ),
             (&[("a/function.json", "{}")][..], "host.json"),
         ] {
             let error = format!("{:#}", app(files).unwrap_err());

@@ -2,16 +2,16 @@
 
 use std::{future::pending, io, sync::atomic::Ordering, time::Duration};
 
-use actix_web::web::Bytes;
 use futures::stream;
 use http::{HeaderValue, Method};
+use hyper::body::Bytes;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::{
-    Core,
     child::ready,
+    core::Core,
     envelope::{self, Outcome},
     log::{Level, Log},
     upstream::{self, chunks, whole},
@@ -38,7 +38,11 @@ impl Call {
     /// Begins an invocation, with the line the host writes.
     pub fn begin(log: &Log, function: &str, reason: &str) -> Self {
         let id = Uuid::new_v4();
-        log.write(Level::Information, category(function).as_str(), &format!("Executing 'Functions.{function}' (Reason='{reason}', Id={id})"));
+        log.write(
+            Level::Information,
+            category(function).as_str(),
+            &format!("Executing 'Functions.{function}' (Reason='{reason}', Id={id})"),
+        );
         Self { id, started: Instant::now(), function: function.to_owned(), log: log.clone(), ended: false }
     }
 
@@ -62,7 +66,10 @@ impl Call {
             return;
         }
         let (id, took) = (self.id, self.started.elapsed().as_millis());
-        self.say(level, &format!("Executed 'Functions.{}' ({how}, Id={id}, Duration={took}ms){why}", self.function));
+        self.say(
+            level,
+            &format!("Executed 'Functions.{}' ({how}, Id={id}, Duration={took}ms){why}", self.function),
+        );
     }
 }
 
@@ -105,13 +112,17 @@ pub async fn invoke(core: &Core, function: &str, reason: &str, body: &Value) -> 
             Outcome::Done { logs, outputs } => {
                 logs.iter().for_each(|line| call.say(Level::Information, line));
                 if outputs {
-                    core.oddities.remember(format!("functions host: {function} answered with outputs, but binds none"));
+                    core.oddities.remember(format!(
+                        "functions host: {function} answered with outputs, but binds none"
+                    ));
                 }
                 Ok(())
             }
             Outcome::Failed(why) => Err(why),
             Outcome::Hangs => {
-                let why = format!("functions host: {function} answered 2xx without JSON: the real invocation hangs (trap 1)");
+                let why = format!(
+                    "functions host: {function} answered 2xx without JSON: the real invocation hangs (trap 1)"
+                );
                 core.oddities.remember(&why);
                 call.say(Level::Error, &why);
                 timeout_at(deadline, pending::<()>()).await.map_err(over)?;
@@ -140,10 +151,20 @@ async fn post(core: &Core, function: &str, call: &Call, body: &Value) -> Result<
     headers.insert("content-type", HeaderValue::from_static("application/json; charset=utf-8"));
     headers.insert("user-agent", HeaderValue::from_static(USER_AGENT));
     headers.insert(VERSION_HEADER, HeaderValue::from_static(HOST_VERSION));
-    headers.insert(INVOCATION_HEADER, HeaderValue::from_str(&call.id.to_string()).map_err(|error| error.to_string())?);
-    let answer = core.upstream.request(request).await.map_err(|error| format!("the executable can not be reached: {error}"))?;
+    headers.insert(
+        INVOCATION_HEADER,
+        HeaderValue::from_str(&call.id.to_string()).map_err(|error| error.to_string())?,
+    );
+    let answer = core
+        .upstream
+        .request(request)
+        .await
+        .map_err(|error| format!("the executable can not be reached: {error}"))?;
     let status = answer.status().as_u16();
-    let content_type = answer.headers().get("content-type").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let body = upstream::collect(answer.into_body()).await.map_err(|error| format!("its answer broke off: {error}"))?;
+    let content_type =
+        answer.headers().get("content-type").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let body = upstream::collect(answer.into_body())
+        .await
+        .map_err(|error| format!("its answer broke off: {error}"))?;
     Ok(envelope::judge(status, content_type.as_deref(), &body))
 }

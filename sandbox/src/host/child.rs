@@ -50,16 +50,29 @@ impl Plan {
     /// Starts it, with its output going to the log line by line.
     pub async fn start(&self, port: u16, log: &Log) -> Result<Run> {
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--"]).arg(&self.path).args(&self.arguments).current_dir(&self.folder);
+        command
+            .args(["--pdeathsig", "KILL", "--"])
+            .arg(&self.path)
+            .args(&self.arguments)
+            .current_dir(&self.folder);
         let later = self.later.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        command.env_clear().envs(&self.environment).envs(later).envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        command
+            .env_clear()
+            .envs(&self.environment)
+            .envs(later)
+            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         for name in ["FUNCTIONS_CUSTOMHANDLER_PORT", "FUNCTIONS_HTTPWORKER_PORT"] {
             command.env(name, port.to_string());
         }
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
-        let mut process = spawn_from_lasting_thread(command)
-            .await
-            .with_context(|| format!("{} can not be started (is setpriv of util-linux there?)", self.path.display()))?;
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true);
+        let mut process = spawn_from_lasting_thread(command).await.with_context(|| {
+            format!("{} can not be started (is setpriv of util-linux there?)", self.path.display())
+        })?;
         let group = Pid::from_raw(i32::try_from(process.id().context("it ended before it began")?)?);
         let errors = Errors::default();
         let (only, kept) = (self.stderr_is_errors, errors.clone());

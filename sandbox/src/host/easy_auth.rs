@@ -4,16 +4,16 @@
 
 use std::time::{Duration, Instant};
 
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use anyhow::{Context, Result, bail};
 use base64::{Engine, prelude::BASE64_STANDARD};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 
 use super::{
     EasyAuth,
-    http::header,
+    http::value,
     log::{Level, Log},
 };
 
@@ -25,28 +25,31 @@ const ROLE: &str = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role
 pub struct Checker {
     auth: EasyAuth,
     client: reqwest::Client,
-    runtime: tokio::runtime::Handle,
     keys: Mutex<Option<(JwkSet, String, Instant)>>,
 }
 
 impl Checker {
     /// For one app registration; keys are fetched when the first token comes.
     pub fn new(auth: EasyAuth, client: reqwest::Client) -> Self {
-        Self { auth, client, runtime: tokio::runtime::Handle::current(), keys: Mutex::new(None) }
+        Self { auth, client, keys: Mutex::new(None) }
     }
 
     /// Strips what only Easy Auth may set; a good bearer token becomes a principal, a bad one or none is anonymous.
     pub async fn apply(&self, headers: &mut HeaderMap, log: &Log) {
         let forged: Vec<HeaderName> = headers
             .keys()
-            .filter(|name| ["x-ms-client-principal", "x-ms-token-"].iter().any(|start| name.as_str().starts_with(start)))
+            .filter(|name| {
+                ["x-ms-client-principal", "x-ms-token-"].iter().any(|start| name.as_str().starts_with(start))
+            })
             .cloned()
             .collect();
         for name in forged {
             headers.remove(name);
         }
-        let bearer = header(headers, "authorization").and_then(|text| text.split_once(' '));
-        let Some((_, token)) = bearer.filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer")) else { return };
+        let bearer = value(headers, "authorization").and_then(|text| text.split_once(' '));
+        let Some((_, token)) = bearer.filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer")) else {
+            return;
+        };
         let token = token.trim().to_owned();
         match self.check(&token).await {
             Ok(claims) => {
@@ -57,7 +60,9 @@ impl Checker {
                 }
             }
             // the reason never holds the token
-            Err(error) => log.write(Level::Warning, "EasyAuth", &format!("the caller stays anonymous: {error:#}")),
+            Err(error) => {
+                log.write(Level::Warning, "EasyAuth", &format!("the caller stays anonymous: {error:#}"))
+            }
         }
     }
 
@@ -87,16 +92,14 @@ impl Checker {
             return Ok(found);
         }
         if kept.as_ref().is_none_or(|(_, _, at)| at.elapsed() > Duration::from_secs(1)) {
-            let (auth, client) = (self.auth.clone(), self.client.clone());
-            // on the world's runtime: a connection must not end with one of the listener's threads
-            let (set, issuer) = self.runtime.spawn(fetch(auth, client)).await??;
+            let (set, issuer) = fetch(&self.auth, &self.client).await?;
             *kept = Some((set, issuer, Instant::now()));
         }
         find(&kept).context("no key of the authority has the token's key id")
     }
 }
 
-async fn fetch(auth: EasyAuth, client: reqwest::Client) -> Result<(JwkSet, String)> {
+async fn fetch(auth: &EasyAuth, client: &reqwest::Client) -> Result<(JwkSet, String)> {
     let url = auth.authority.join(&format!("/{}/v2.0/.well-known/openid-configuration", auth.tenant))?;
     let discovery: Value = client.get(url).send().await?.error_for_status()?.json().await?;
     let text = |name: &str| discovery[name].as_str().with_context(|| format!("discovery without {name}"));
@@ -157,7 +160,9 @@ mod tests {
         let decoded = BASE64_STANDARD.decode(of("x-ms-client-principal")).unwrap();
         let whole: Value = serde_json::from_slice(&decoded).unwrap();
         assert_eq!(whole["auth_typ"], "aad");
-        let has = |typ: &str, val: &str| whole["claims"].as_array().unwrap().contains(&json!({"typ": typ, "val": val}));
+        let has = |typ: &str, val: &str| {
+            whole["claims"].as_array().unwrap().contains(&json!({"typ": typ, "val": val}))
+        };
         assert!(has(OID, "o") && has("roles", "admin") && has("roles", "other") && has("exp", "1"));
     }
 }

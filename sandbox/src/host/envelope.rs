@@ -65,7 +65,9 @@ pub fn queue(body: &[u8], text: Option<&str>, facts: &Facts) -> (Value, Map<Stri
 
 /// A text that is a JSON object leaks its fields into the metadata, over what is there (trap 4).
 fn leak(text: &str, metadata: &mut Map<String, Value>) {
-    let Ok(Value::Object(fields)) = serde_json::from_str::<Value>(text) else { return };
+    let Ok(Value::Object(fields)) = serde_json::from_str::<Value>(text) else {
+        return;
+    };
     for (name, value) in fields {
         let value = match value {
             Value::Array(_) | Value::Null => continue,
@@ -83,7 +85,8 @@ fn leak(text: &str, metadata: &mut Map<String, Value>) {
 
 /// The value of a timer: nested objects, not encoded twice.
 pub fn timer(status: Option<&Status>, past_due: bool) -> Value {
-    let status = status.map(|status| json!({"Last": status.last, "Next": status.next, "LastUpdated": status.updated}));
+    let status =
+        status.map(|status| json!({"Last": status.last, "Next": status.next, "LastUpdated": status.updated}));
     json!({"Schedule": {"AdjustForDST": true}, "ScheduleStatus": status, "IsPastDue": past_due})
 }
 
@@ -121,18 +124,31 @@ pub fn judge(status: u16, content_type: Option<&str>, body: &[u8]) -> Outcome {
     }
     let media = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_lowercase();
     if media != "application/json" && media != "text/json" {
-        return Outcome::Failed(format!("Invalid HttpResponseMessage: its content type is {content_type:?}, not JSON"));
+        return Outcome::Failed(format!(
+            "Invalid HttpResponseMessage: its content type is {content_type:?}, not JSON"
+        ));
     }
     match serde_json::from_slice::<Value>(body) {
         Ok(Value::Null) => Outcome::Hangs,
         Ok(Value::Object(fields)) => {
-            let field = |name: &str| fields.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+            let field = |name: &str| {
+                fields.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+            };
             let logs = field("Logs").and_then(Value::as_array).cloned().unwrap_or_default();
-            let logs = logs.iter().map(|line| line.as_str().map_or_else(|| line.to_string(), str::to_owned)).collect();
-            let full = |value: &Value| !value.is_null() && value.as_object().is_none_or(|object| !object.is_empty());
-            Outcome::Done { logs, outputs: [field("Outputs"), field("ReturnValue")].into_iter().flatten().any(full) }
+            let logs = logs
+                .iter()
+                .map(|line| line.as_str().map_or_else(|| line.to_string(), str::to_owned))
+                .collect();
+            let full =
+                |value: &Value| !value.is_null() && value.as_object().is_none_or(|object| !object.is_empty());
+            Outcome::Done {
+                logs,
+                outputs: [field("Outputs"), field("ReturnValue")].into_iter().flatten().any(full),
+            }
         }
-        Ok(other) => Outcome::Failed(format!("Invalid HttpResponseMessage: a JSON object is expected, not {other}")),
+        Ok(other) => {
+            Outcome::Failed(format!("Invalid HttpResponseMessage: a JSON object is expected, not {other}"))
+        }
         Err(error) => Outcome::Failed(format!("Invalid HttpResponseMessage: {error}")),
     }
 }

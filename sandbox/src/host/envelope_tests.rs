@@ -66,10 +66,16 @@ fn a_timer_is_nested_objects() {
 
 #[test]
 fn an_answer_is_done_failed_or_never_ends() {
-    let done = |logs: &[&str], outputs| Outcome::Done { logs: logs.iter().map(|l| (*l).to_owned()).collect(), outputs };
+    let done = |logs: &[&str], outputs| Outcome::Done {
+        logs: logs.iter().map(|l| (*l).to_owned()).collect(),
+        outputs,
+    };
     let json = Some("application/json; charset=utf-8");
     assert_eq!(judge(200, json, b"{}"), done(&[], false));
-    assert_eq!(judge(200, json, br#"{"outputs":{},"LOGS":["a"],"returnvalue":null,"other":1}"#), done(&["a"], false));
+    assert_eq!(
+        judge(200, json, br#"{"outputs":{},"LOGS":["a"],"returnvalue":null,"other":1}"#),
+        done(&["a"], false)
+    );
     assert_eq!(judge(201, json, br#"{"Outputs":{"x":"y"}}"#), done(&[], true));
     for hangs in [judge(204, None, b""), judge(200, json, b""), judge(200, json, b"null")] {
         assert_eq!(hangs, Outcome::Hangs);

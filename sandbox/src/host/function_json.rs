@@ -35,8 +35,12 @@ pub enum Level {
 
 /// Reads one function.json; an error here is that function's alone.
 pub fn read(name: &str, text: &str, prefix: &str, settings: &Settings) -> Result<Function> {
-    if !is_name(name, 127, |c| c.is_ascii_alphanumeric() || c == '_' || c == '-') || name.eq_ignore_ascii_case("host") {
-        bail!("{name:?} can not be a function's name: a letter, then letters, digits, '_' and '-', and not \"host\"");
+    if !is_name(name, 127, |c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+        || name.eq_ignore_ascii_case("host")
+    {
+        bail!(
+            "{name:?} can not be a function's name: a letter, then letters, digits, '_' and '-', and not \"host\""
+        );
     }
     let json: Value = serde_json::from_str(text).context("function.json is not JSON")?;
     let mut keys = Keys::of("function.json", &json)?;
@@ -44,14 +48,16 @@ pub fn read(name: &str, text: &str, prefix: &str, settings: &Settings) -> Result
     if keys.take("disabled").is_some() {
         bail!("\"disabled\" in function.json does nothing: use the setting AzureWebJobs_{name}_Disabled");
     }
-    let bindings = keys.take("bindings").and_then(Value::as_array).context("\"bindings\" must be a list")?.clone();
+    let bindings =
+        keys.take("bindings").and_then(Value::as_array).context("\"bindings\" must be a list")?.clone();
     keys.end()?;
     let mut names: Vec<String> = Vec::new();
     let (mut trigger, mut answers) = (None, 0);
     for (at, binding) in bindings.iter().enumerate() {
         let mut keys = Keys::of(format!("bindings[{at}]"), binding)?;
         let kind = keys.text("type")?.with_context(|| format!("bindings[{at}] has no type"))?;
-        let direction = keys.text("direction")?.with_context(|| format!("bindings[{at}] has no direction"))?;
+        let direction =
+            keys.text("direction")?.with_context(|| format!("bindings[{at}] has no direction"))?;
         let own = keys.text("name")?.with_context(|| format!("bindings[{at}] has no name"))?;
         if own != "$return" && !is_name(&own, 127, |c| c.is_ascii_alphanumeric()) {
             bail!("{own:?} can not be a binding's name: a letter, then letters and digits, or $return");
@@ -68,7 +74,9 @@ pub fn read(name: &str, text: &str, prefix: &str, settings: &Settings) -> Result
             ("httptrigger", "in") => Some(http(name, &mut keys, prefix)?),
             ("queuetrigger", "in") => Some(queue(own, &mut keys, settings)?),
             ("timertrigger", "in") => Some(timer(own, &mut keys, settings)?),
-            _ => bail!("a binding of type {kind:?} and direction {direction:?} is not understood by this host"),
+            _ => {
+                bail!("a binding of type {kind:?} and direction {direction:?} is not understood by this host")
+            }
         };
         keys.end()?;
         if found.is_some() && trigger.is_some() {
@@ -80,7 +88,9 @@ pub fn read(name: &str, text: &str, prefix: &str, settings: &Settings) -> Result
     // the only functions whose requests the host hands through (facts 2); the envelope for others is not played here
     match (&trigger, answers) {
         (Trigger::Http { .. }, 1) | (Trigger::Queue { .. } | Trigger::Timer { .. }, 0) => {}
-        (Trigger::Http { .. }, _) => bail!("an HTTP function needs exactly one \"http\" binding out to be proxied"),
+        (Trigger::Http { .. }, _) => {
+            bail!("an HTTP function needs exactly one \"http\" binding out to be proxied")
+        }
         _ => bail!("an \"http\" binding out belongs to an HTTP function"),
     }
     Ok(Function { name: name.to_owned(), trigger })
@@ -88,7 +98,9 @@ pub fn read(name: &str, text: &str, prefix: &str, settings: &Settings) -> Result
 
 fn is_name(text: &str, longest_rest: usize, rest: impl Fn(char) -> bool) -> bool {
     let mut letters = text.chars();
-    letters.next().is_some_and(|first| first.is_ascii_alphabetic()) && text.len() <= longest_rest + 1 && letters.all(rest)
+    letters.next().is_some_and(|first| first.is_ascii_alphabetic())
+        && text.len() <= longest_rest + 1
+        && letters.all(rest)
 }
 
 fn http(name: &str, keys: &mut Keys<'_>, prefix: &str) -> Result<Trigger> {
@@ -115,7 +127,10 @@ fn queue(binding: String, keys: &mut Keys<'_>, settings: &Settings) -> Result<Tr
     let queue = keys.text("queueName")?.context("a queueTrigger needs queueName")?;
     let queue = settings::resolve(&queue, settings).map_err(anyhow::Error::msg)?;
     let letters = queue.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-');
-    let shape = (3..=63).contains(&queue.len()) && !queue.starts_with('-') && !queue.ends_with('-') && !queue.contains("--");
+    let shape = (3..=63).contains(&queue.len())
+        && !queue.starts_with('-')
+        && !queue.ends_with('-')
+        && !queue.contains("--");
     if !letters || !shape {
         bail!("{queue:?} can not be a queue's name: 3 to 63 small letters, digits and single dashes");
     }
@@ -158,18 +173,22 @@ mod tests {
         assert!(
             matches!(&function.trigger, Trigger::Http { methods, level: Level::Anonymous, .. } if methods == &["GET"])
         );
-        let queue = one(r#"{"type":"queueTrigger","direction":"in","name":"message","queueName":"members"}"#).unwrap();
+        let queue = one(r#"{"type":"queueTrigger","direction":"in","name":"message","queueName":"members"}"#)
+            .unwrap();
         assert!(matches!(queue.trigger, Trigger::Queue { binary: false, .. }));
-        let timer = one(r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"%SWEEP%"}"#).unwrap();
+        let timer =
+            one(r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"%SWEEP%"}"#).unwrap();
         assert!(matches!(timer.trigger, Trigger::Timer { monitor: true, run_on_startup: false, .. }));
         let often =
-            one(r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"*/5 * * * * *"}"#).unwrap();
+            one(r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"*/5 * * * * *"}"#)
+                .unwrap();
         assert!(matches!(often.trigger, Trigger::Timer { monitor: false, .. }));
     }
 
     #[test]
     fn what_the_host_refuses_is_an_error_of_that_function() {
-        let http = |more: &str| format!(r#"{{"type":"httpTrigger","direction":"in","name":"req"{more}}},{ANSWER}"#);
+        let http =
+            |more: &str| format!(r#"{{"type":"httpTrigger","direction":"in","name":"req"{more}}},{ANSWER}"#);
         for (bindings, says) in [
             ("", "no trigger"),
             (ANSWER, "no trigger"),
@@ -181,7 +200,10 @@ mod tests {
             (&http(r#","webHookType":"github""#), "webHookType"),
             (&http(r#","authLevel":"system""#), "authLevel"),
             (r#"{"type":"queueTrigger","direction":"in","name":"m","queueName":"Members"}"#, "queue's name"),
-            (r#"{"type":"queueTrigger","direction":"in","name":"m","queueName":"q1q","connection":"Other"}"#, "Other"),
+            (
+                r#"{"type":"queueTrigger","direction":"in","name":"m","queueName":"q1q","connection":"Other"}"#,
+                "Other",
+            ),
             (r#"{"type":"timerTrigger","direction":"in","name":"t","schedule":"%NONE%"}"#, "%NONE%"),
             (r#"{"type":"blobTrigger","direction":"in","name":"b"}"#, "blobTrigger"),
         ] {

@@ -75,14 +75,17 @@ pub fn read(text: &str, settings: &BTreeMap<String, String>) -> Result<HostJson>
     let mut handler = keys.section("customHandler")?;
     keys.end()?;
     if handler.flag("enableForwardingHttpRequest")?.unwrap_or(false) {
-        bail!("host.json.customHandler.enableForwardingHttpRequest is not done by this host: use enableProxyingHttpRequest");
+        bail!(
+            "host.json.customHandler.enableForwardingHttpRequest is not done by this host: use enableProxyingHttpRequest"
+        );
     }
     let proxying = handler.flag("enableProxyingHttpRequest")?.unwrap_or(false);
     let initialization = handler.span("initializationTimeout")?.unwrap_or(Duration::from_secs(30));
     let mut description = handler.section("description")?;
     handler.end()?;
     let executable = description.text("defaultExecutablePath")?.filter(|path| !path.is_empty());
-    let executable = executable.context("host.json.customHandler.description.defaultExecutablePath must name the executable")?;
+    let executable = executable
+        .context("host.json.customHandler.description.defaultExecutablePath must name the executable")?;
     let arguments = expand_all(description.texts("arguments")?.unwrap_or_default(), settings);
     let working_directory = description.text("workingDirectory")?;
     let stderr_is_errors = description.flag("useStdErrorStreamForErrorsOnly")?.unwrap_or(true);
@@ -116,7 +119,9 @@ fn timeout(keys: &mut Keys<'_>) -> Result<Option<Duration>> {
         Some(Value::String(text)) if text == "-1" => Ok(None),
         Some(Value::String(text)) => match super::keys::span(text).filter(|span| !span.is_zero()) {
             Some(span) => Ok(Some(span)),
-            None => bail!("host.json.functionTimeout must be a time span such as 00:10:00, or \"-1\", not {text:?}"),
+            None => bail!(
+                "host.json.functionTimeout must be a time span such as 00:10:00, or \"-1\", not {text:?}"
+            ),
         },
         Some(other) => bail!("host.json.functionTimeout must be a text, not {other}"),
     }
@@ -148,7 +153,9 @@ fn queues(mut keys: Keys<'_>) -> Result<Queues> {
     let base64 = match keys.text("messageEncoding")?.map(|text| text.to_lowercase()).as_deref() {
         None | Some("base64") => true,
         Some("none") => false,
-        Some(other) => bail!("host.json.extensions.queues.messageEncoding must be base64 or none, not {other:?}"),
+        Some(other) => {
+            bail!("host.json.extensions.queues.messageEncoding must be base64 or none, not {other:?}")
+        }
     };
     keys.end()?;
     Ok(Queues { batch, threshold, longest_pause, visibility, max_dequeue, base64 })

@@ -45,7 +45,9 @@ impl<'a> Keys<'a> {
     pub fn text(&mut self, key: &str) -> Result<Option<String>> {
         let at = &self.at.clone();
         self.take(key)
-            .map(|value| value.as_str().map(str::to_owned).with_context(|| format!("{at}.{key} must be a text")))
+            .map(|value| {
+                value.as_str().map(str::to_owned).with_context(|| format!("{at}.{key} must be a text"))
+            })
             .transpose()
     }
 
@@ -62,38 +64,57 @@ impl<'a> Keys<'a> {
 
     /// A whole number within `range`.
     pub fn number(&mut self, key: &str, range: std::ops::RangeInclusive<u64>) -> Result<Option<u64>> {
-        let Some(value) = self.take(key) else { return Ok(None) };
+        let Some(value) = self.take(key) else {
+            return Ok(None);
+        };
         let number = value.as_u64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
         match number {
             Some(number) if range.contains(&number) => Ok(Some(number)),
-            _ => bail!("{}.{key} must be a whole number from {} to {}, not {value}", self.at, range.start(), range.end()),
+            _ => bail!(
+                "{}.{key} must be a whole number from {} to {}, not {value}",
+                self.at,
+                range.start(),
+                range.end()
+            ),
         }
     }
 
     /// A time span as .NET writes it, `hh:mm:ss`.
     pub fn span(&mut self, key: &str) -> Result<Option<Duration>> {
-        let Some(text) = self.text(key)? else { return Ok(None) };
+        let Some(text) = self.text(key)? else {
+            return Ok(None);
+        };
         let at = &self.at;
-        span(&text).map(Some).with_context(|| format!("{at}.{key} must be a time span such as 00:00:30, not {text:?}"))
+        span(&text)
+            .map(Some)
+            .with_context(|| format!("{at}.{key} must be a time span such as 00:00:30, not {text:?}"))
     }
 
     /// A list of texts; a single text counts as a list of one.
     pub fn texts(&mut self, key: &str) -> Result<Option<Vec<String>>> {
-        let Some(value) = self.take(key) else { return Ok(None) };
+        let Some(value) = self.take(key) else {
+            return Ok(None);
+        };
         // an override such as …__arguments__0 makes an object whose keys are positions
         let items: Vec<&Value> = match value {
             Value::Array(items) => items.iter().collect(),
             Value::Object(items) => items.values().collect(),
             one => vec![one],
         };
-        let texts: Option<Vec<String>> = items.into_iter().map(|item| item.as_str().map(str::to_owned)).collect();
+        let texts: Option<Vec<String>> =
+            items.into_iter().map(|item| item.as_str().map(str::to_owned)).collect();
         texts.map(Some).with_context(|| format!("{}.{key} must be a list of texts", self.at))
     }
 
     /// Refuses what nobody took: the real host would ignore it or act on it, and this one knows neither.
     pub fn end(self) -> Result<()> {
-        let Some((key, _)) = self.left.values().next() else { return Ok(()) };
-        bail!("{}.{key} is not understood by this host: remove it, or teach the sandbox what it does", self.at)
+        let Some((key, _)) = self.left.values().next() else {
+            return Ok(());
+        };
+        bail!(
+            "{}.{key} is not understood by this host: remove it, or teach the sandbox what it does",
+            self.at
+        )
     }
 }
 

@@ -69,7 +69,9 @@ pub fn console_level(line: &str, stderr: bool, stderr_is_errors: bool) -> Level 
         (false, _) => Level::Information,
         (true, _) if lower.contains("warn") => Level::Warning,
         (true, true) => Level::Error,
-        (true, false) if ["error", "fail", "severe", "unhandled exception"].iter().any(|word| lower.contains(word)) => {
+        (true, false)
+            if ["error", "fail", "severe", "unhandled exception"].iter().any(|word| lower.contains(word)) =>
+        {
             Level::Error
         }
         (true, false) => Level::Information,

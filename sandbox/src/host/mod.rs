@@ -7,6 +7,7 @@ mod admin;
 mod app;
 mod call;
 mod child;
+mod core;
 mod easy_auth;
 mod envelope;
 mod function_json;
@@ -27,25 +28,23 @@ mod upstream;
 
 use std::{
     collections::BTreeMap,
-    net::TcpListener,
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64},
     },
     time::Duration,
 };
 
-use actix_web::{App as Web, HttpServer, dev::ServerHandle, web};
 use anyhow::{Context, Result, bail};
 use reqwest::Url;
-use tokio::{runtime::Handle, sync::watch, time::timeout};
+use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::strict::Oddities;
+use crate::{listener::Listener, strict::Oddities};
 use app::App;
-use child::{Phase, Plan};
-use function_json::Trigger;
+use child::Plan;
+use core::Core;
 use log::{Level, Log};
 use storage::Account;
 use supervisor::Supervisor;
@@ -108,30 +107,12 @@ impl Default for Limits {
     }
 }
 
-/// A running host with its executable. Stop it; dropping it leaves the executable to die with the world.
+/// A running host with its executable. Stop it; dropped without that, it kills the executable all the same.
 pub struct Host {
     core: Arc<Core>,
     url: Url,
-    server: ServerHandle,
+    listener: Listener,
     later: Arc<Mutex<BTreeMap<String, String>>>,
-}
-
-/// What all parts of a host share.
-struct Core {
-    app: App,
-    settings: BTreeMap<String, String>,
-    limits: Limits,
-    log: Log,
-    oddities: Oddities,
-    supervisor: Supervisor,
-    easy_auth: Option<easy_auth::Checker>,
-    storage: Option<Account>,
-    upstream: upstream::Upstream,
-    calls: AtomicU64,
-    draining: AtomicBool,
-    stopping: watch::Sender<bool>,
-    tasks: watch::Sender<usize>,
-    runtime: Handle,
 }
 
 impl Host {
@@ -147,7 +128,8 @@ impl Host {
             s.settings.insert("WEBSITE_AUTH_ENABLED".into(), "True".into());
         }
         if let Some(most) = settings::get(&s.settings, "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT") {
-            limits.body = most.parse().context("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT must be a number of bytes")?;
+            limits.body =
+                most.parse().context("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT must be a number of bytes")?;
         }
         let log = Log::open(&s.log)?;
         let app = app::read(&s.app, &s.settings)?;
@@ -160,10 +142,15 @@ impl Host {
         let storage = storage.map(|connection| Account::parse(connection, s.client.clone())).transpose()?;
         let plan = plan(&app, &s)?;
         let later = plan.later.clone();
-        let listener = TcpListener::bind(("127.0.0.1", s.port)).context("no loopback port for the functions host")?;
-        let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
-        let (port, initialization) = (child::free_port()?, app.host.initialization);
-        let supervisor = Supervisor::start(plan, port, initialization, limits, log.clone(), s.oddities.clone());
+        let (port, initialization) = (s.port, app.host.initialization);
+        let supervisor = Supervisor::start(
+            plan,
+            child::free_port()?,
+            initialization,
+            limits,
+            log.clone(),
+            s.oddities.clone(),
+        );
         let core = Arc::new(Core {
             app,
             settings: s.settings,
@@ -178,16 +165,21 @@ impl Host {
             draining: AtomicBool::new(false),
             stopping: watch::Sender::new(false),
             tasks: watch::Sender::new(0),
-            runtime: Handle::current(),
         });
         let limit = initialization * 4;
         if let Err(error) = child::ready(&core.supervisor.phase, limit).await {
             core.supervisor.stop().await;
             bail!("the functions host did not start: {error}. Its log: {}", s.log.display());
         }
-        let server = serve(core.clone(), listener)?;
+        let all = core.clone();
+        let listener =
+            Listener::start_on(port, None, move |request| http::answer(all.clone(), request)).await;
+        if listener.is_err() {
+            core.supervisor.stop().await;
+        }
+        let listener = listener?;
         core.listen();
-        Ok(Self { core, url, server, later })
+        Ok(Self { url: listener.url()?, core, listener, later })
     }
 
     /// Where clients reach the app.
@@ -213,7 +205,7 @@ impl Host {
         self.core.supervisor.stop().await;
         // what was under way has failed now, and its messages go back to the queue
         self.core.idle(Duration::from_secs(5)).await;
-        self.server.stop(false).await;
+        self.listener.stop().await;
     }
 
     /// The newest `n` lines of the host and its executable.
@@ -222,11 +214,19 @@ impl Host {
     }
 }
 
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.core.stopping.send_replace(true);
+        self.core.supervisor.end();
+    }
+}
+
 /// What the executable is started with: the settings, and the names the host adds (facts 1.2).
 fn plan(app: &App, s: &HostSettings) -> Result<Plan> {
     let (path, folder) = app::executable(app, s.executable.as_deref())?;
     let shown = s.settings.iter().filter(|(name, _)| !settings::is_key(name));
-    let mut environment: BTreeMap<String, String> = shown.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let mut environment: BTreeMap<String, String> =
+        shown.map(|(name, value)| (name.clone(), value.clone())).collect();
     let id = Uuid::new_v4().to_string();
     let root = app.root.to_string_lossy().into_owned();
     for (name, value) in [
@@ -237,74 +237,12 @@ fn plan(app: &App, s: &HostSettings) -> Result<Plan> {
         environment.insert(name.to_owned(), value.clone());
     }
     let arguments = app.host.arguments.clone();
-    let later = Arc::default();
-    Ok(Plan { path, arguments, folder, environment, later, stderr_is_errors: app.host.stderr_is_errors })
-}
-
-fn serve(core: Arc<Core>, listener: TcpListener) -> Result<ServerHandle> {
-    let core = web::Data::from(core);
-    let server = HttpServer::new(move || {
-        // one pool for each of the listener's threads, so that no answer crosses threads
-        let client = web::Data::new(upstream::upstream());
-        Web::new().app_data(core.clone()).app_data(client).default_service(web::to(http::answer))
-    });
-    // a client that goes away cancels its invocation
-    let server = server.workers(2).disable_signals().h1_allow_half_closed(false).backlog(4096).listen(listener)?.run();
-    let handle = server.handle();
-    tokio::spawn(server);
-    Ok(handle)
-}
-
-impl Core {
-    /// Starts the listeners of queue and timer triggers.
-    fn listen(self: &Arc<Self>) {
-        for function in &self.app.functions {
-            match (function.trigger.clone(), self.storage.clone()) {
-                (Trigger::Queue { binding, queue, binary }, Some(account)) => {
-                    let listener = queue::Listener { function: function.name.clone(), binding, queue, binary, account };
-                    self.spawn(queue::listen(self.clone(), listener));
-                }
-                (Trigger::Timer { binding, schedule, run_on_startup, monitor }, _) => {
-                    let function = function.name.clone();
-                    let listener = timer::Listener { function, binding, schedule, run_on_startup, monitor };
-                    self.spawn(timer::listen(self.clone(), listener));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Runs work on the world's runtime; a stop waits for it.
-    fn spawn(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
-        let core = self.clone();
-        core.tasks.send_modify(|tasks| *tasks += 1);
-        self.runtime.spawn(async move {
-            work.await;
-            core.tasks.send_modify(|tasks| *tasks -= 1);
-        });
-    }
-
-    /// Waits until nothing of that is left, up to `limit`.
-    async fn idle(&self, limit: Duration) {
-        let _ = timeout(limit, self.tasks.subscribe().wait_for(|tasks| *tasks == 0)).await;
-    }
-
-    /// Whether listeners still take work.
-    fn is_listening(&self) -> bool {
-        !*self.stopping.borrow() && !self.draining.load(Ordering::Relaxed) && !self.is_stopped()
-    }
-
-    /// Whether the host has given the executable up, or was stopped.
-    fn is_stopped(&self) -> bool {
-        matches!(*self.supervisor.phase.borrow(), Phase::Stopped(_))
-    }
-
-    /// Waits for `what`, but no longer than until the host stops.
-    async fn unless_stopping(&self, what: impl Future<Output = ()>) {
-        let mut stopping = self.stopping.subscribe();
-        tokio::select! {
-            () = what => {}
-            _ = stopping.wait_for(|stopping| *stopping) => {}
-        }
-    }
+    Ok(Plan {
+        path,
+        arguments,
+        folder,
+        environment,
+        later: Arc::default(),
+        stderr_is_errors: app.host.stderr_is_errors,
+    })
 }

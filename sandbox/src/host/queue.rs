@@ -13,8 +13,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use tokio::{sync::Notify, time::sleep};
 
 use super::{
-    Core,
     call::invoke,
+    core::Core,
     envelope::{self, Facts},
     log::{Level, Log},
     storage::{Account, Message},
@@ -58,7 +58,8 @@ pub async fn listen(core: Arc<Core>, listener: Listener) {
         let pause = backoff.next(!messages.is_empty());
         for message in messages {
             flying.fetch_add(1, Ordering::AcqRel);
-            let (all, listener, flying, landed) = (core.clone(), listener.clone(), flying.clone(), landed.clone());
+            let (all, listener, flying, landed) =
+                (core.clone(), listener.clone(), flying.clone(), landed.clone());
             core.spawn(async move {
                 if let Err(error) = process(&all, &listener, message).await {
                     all.log.write(Level::Error, "Host.Queues", &format!("{}: {error:#}", listener.queue));
@@ -79,7 +80,8 @@ async fn process(core: &Core, listener: &Listener, message: Message) -> Result<(
     let last = poison.is_some();
     let (id, count) = (&message.message_id, message.dequeue_count);
     if last && count > rules.max_dequeue {
-        return bury(core, listener, &message, &message.pop_receipt, "was dequeued more often than allowed").await;
+        return bury(core, listener, &message, &message.pop_receipt, "was dequeued more often than allowed")
+            .await;
     }
     let body = match rules.base64 {
         true => BASE64_STANDARD.decode(message.text.trim()).ok(),
@@ -88,7 +90,8 @@ async fn process(core: &Core, listener: &Listener, message: Message) -> Result<(
     let Some(body) = body else {
         return bury(core, listener, &message, &message.pop_receipt, "is not base64").await;
     };
-    let (receipt, done) = renewing(listener, &message, &core.log, call(core, listener, &message, &body)).await;
+    let (receipt, done) =
+        renewing(listener, &message, &core.log, call(core, listener, &message, &body)).await;
     match done {
         Ok(()) => listener.account.delete(&listener.queue, id, &receipt).await,
         Err(why) if last && count >= rules.max_dequeue => {
@@ -151,7 +154,10 @@ async fn renewing<T>(
 /// Copies a message to the poison queue, with a new id and its text as it was, and deletes it.
 async fn bury(core: &Core, listener: &Listener, message: &Message, receipt: &str, why: &str) -> Result<()> {
     let Some(poison) = poison_queue(&listener.queue) else {
-        let text = format!("Message {} {why}; {} has no poison queue, so it stays invisible", message.message_id, listener.queue);
+        let text = format!(
+            "Message {} {why}; {} has no poison queue, so it stays invisible",
+            message.message_id, listener.queue
+        );
         core.log.write(Level::Warning, "Host.Queues", &text);
         return Ok(());
     };

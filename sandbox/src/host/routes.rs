@@ -12,7 +12,10 @@ pub struct Template {
 #[derive(Debug, Clone, PartialEq)]
 enum Segment {
     Literal(String),
-    Parameter { optional: bool, constraints: Vec<Constraint> },
+    Parameter {
+        optional: bool,
+        constraints: Vec<Constraint>,
+    },
     /// `{*rest}`: everything that follows, also nothing.
     Rest,
 }
@@ -42,12 +45,16 @@ impl Template {
             }
             let segment = match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
                 Some(inner) => parameter(inner)?,
-                None if part.contains(['{', '}', '?', '*']) => bail!("{part:?} mixes text and parameter: not played here"),
+                None if part.contains(['{', '}', '?', '*']) => {
+                    bail!("{part:?} mixes text and parameter: not played here")
+                }
                 None => Segment::Literal((*part).to_owned()),
             };
             match segment {
                 Segment::Rest if !last => bail!("{part:?} must come last"),
-                Segment::Parameter { optional: true, .. } if !last => bail!("an optional parameter must come last"),
+                Segment::Parameter { optional: true, .. } if !last => {
+                    bail!("an optional parameter must come last")
+                }
                 _ => segments.push(segment),
             }
         }
@@ -63,7 +70,8 @@ impl Template {
     pub fn fits(&self, path: &str) -> bool {
         let path = path.strip_prefix('/').unwrap_or(path);
         let path = path.strip_suffix('/').unwrap_or(path);
-        let mut parts = if path.is_empty() { Vec::new() } else { path.split('/').collect::<Vec<_>>() }.into_iter();
+        let mut parts =
+            if path.is_empty() { Vec::new() } else { path.split('/').collect::<Vec<_>>() }.into_iter();
         for segment in &self.segments {
             match (segment, parts.next()) {
                 (Segment::Rest, _) => return true,
@@ -89,7 +97,9 @@ impl Constraint {
             Self::Guid => uuid::Uuid::parse_str(text).is_ok(),
             Self::Alpha => text.bytes().all(|c| c.is_ascii_alphabetic()),
             Self::Length(least, most) => (least..=most).contains(&text.encode_utf16().count()),
-            Self::Range(least, most) => text.parse::<i64>().is_ok_and(|number| (least..=most).contains(&number)),
+            Self::Range(least, most) => {
+                text.parse::<i64>().is_ok_and(|number| (least..=most).contains(&number))
+            }
         }
     }
 }
@@ -124,7 +134,8 @@ fn constraint(text: &str) -> Result<Constraint> {
         Some((name, inner)) => (name, inner.strip_suffix(')')),
         None => (text, None),
     };
-    let numbers: Vec<i64> = inner.unwrap_or_default().split(',').filter_map(|one| one.trim().parse().ok()).collect();
+    let numbers: Vec<i64> =
+        inner.unwrap_or_default().split(',').filter_map(|one| one.trim().parse().ok()).collect();
     let size = |at: usize| numbers.get(at).and_then(|number| usize::try_from(*number).ok());
     let wanted = match (name.to_lowercase().as_str(), numbers.len()) {
         ("int", 0) => Some(Constraint::Int),
@@ -175,7 +186,9 @@ mod tests {
 
     #[test]
     fn a_template_that_aspnet_refuses_or_nobody_plays_is_an_error() {
-        for template in ["/", "/api", "~/x", "a//b", "{*rest}/x", "{a?}/x", "x{a}", "{a=1}", "{a:regex(x)}", "{}"] {
+        for template in
+            ["/", "/api", "~/x", "a//b", "{*rest}/x", "{a?}/x", "x{a}", "{a=1}", "{a:regex(x)}", "{}"]
+        {
             assert!(Template::parse(template).is_err(), "{template}");
         }
     }

@@ -7,7 +7,8 @@ use croner::{Cron, parser::CronParser};
 /// When a timer fires.
 #[derive(Debug, Clone)]
 pub struct Schedule {
-    cron: Cron,
+    // boxed: it is by far the largest part of any trigger
+    cron: Box<Cron>,
 }
 
 impl Schedule {
@@ -18,15 +19,14 @@ impl Schedule {
         }
         let fields: Vec<&str> = text.split_whitespace().collect();
         let (seconds, rest) = match fields.as_slice() {
-            [rest @ ..] if rest.len() == 5 => ("0", rest),
+            rest if rest.len() == 5 => ("0", rest),
             [seconds, rest @ ..] if rest.len() == 5 => (*seconds, rest),
             _ => bail!("it needs six fields: second minute hour day month weekday"),
         };
-        let whole = format!("{seconds} {}", rest.join(" "));
-        check(&whole)?;
+        let whole = same(&format!("{seconds} {}", rest.join(" ")))?;
         let parser = CronParser::builder().dom_and_dow(true).build();
         let cron = parser.parse(&whole).context("it is no NCRONTAB expression")?;
-        Ok(Self { cron })
+        Ok(Self { cron: Box::new(cron) })
     }
 
     /// The first whole second strictly after `base` at which it fires.
@@ -46,29 +46,36 @@ impl Schedule {
     }
 }
 
-/// What croner would let pass and NCrontab would not.
-fn check(whole: &str) -> Result<()> {
-    for (at, field) in whole.split(' ').enumerate() {
-        for part in field.split(',') {
-            let (range, step) = part.split_once('/').map_or((part, None), |(range, step)| (range, Some(step)));
-            if step.is_some_and(|step| step.parse::<u32>().map_or(true, |step| step == 0)) {
-                bail!("{part:?} has no step that is a number");
-            }
-            for edge in range.split('-').filter(|_| range != "*") {
-                let name = edge.len() == 3 && edge.bytes().all(|c| c.is_ascii_alphabetic());
-                let number = edge.bytes().all(|c| c.is_ascii_digit()) && !edge.is_empty();
-                match at {
-                    5 if edge.parse::<u32>().is_ok_and(|day| day > 6) => {
-                        bail!("weekday {edge}: Sunday is 0 and Saturday 6")
-                    }
-                    4 | 5 if name => {}
-                    _ if number => {}
-                    _ => bail!("{part:?} is no NCRONTAB: no '?', 'L', 'W', '#' or '@', names only as three letters"),
-                }
-            }
+/// The expression as croner reads it, refusing what croner would let pass and NCrontab would not.
+fn same(whole: &str) -> Result<String> {
+    let fields: Result<Vec<String>> =
+        whole.split(' ').zip([59, 59, 23, 31, 12, 6]).enumerate().map(field).collect();
+    Ok(fields?.join(" "))
+}
+
+fn field((at, (text, greatest)): (usize, (&str, u32))) -> Result<String> {
+    let parts: Result<Vec<String>> = text.split(',').map(|one| part(at, one, greatest)).collect();
+    Ok(parts?.join(","))
+}
+
+fn part(at: usize, text: &str, greatest: u32) -> Result<String> {
+    let (range, step) = text.split_once('/').map_or((text, None), |(range, step)| (range, Some(step)));
+    if step.is_some_and(|step| step.parse::<u32>().map_or(true, |step| step == 0)) {
+        bail!("{text:?} has no step that is a number");
+    }
+    for edge in range.split('-').filter(|_| range != "*") {
+        let name = at >= 4 && edge.len() == 3 && edge.bytes().all(|c| c.is_ascii_alphabetic());
+        let number =
+            edge.bytes().all(|c| c.is_ascii_digit()) && edge.parse::<u32>().is_ok_and(|n| n <= greatest);
+        if !name && !number {
+            bail!("{text:?} is no NCRONTAB: no '?', 'L', 'W', '#' or '@', three letters a name, Sunday is 0");
         }
     }
-    Ok(())
+    // a single number with a step runs to the field's end
+    Ok(match step {
+        Some(step) if range != "*" && !range.contains('-') => format!("{range}-{greatest}/{step}"),
+        _ => text.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -95,8 +102,16 @@ mod tests {
     #[test]
     fn what_ncrontab_does_not_know_is_refused() {
         for expression in [
-            "@daily", "* * * *", "0 0 0 ? * *", "0 0 0 L * *", "0 0 0 * * 7", "0 0 0 * * 5#2", "0 60 * * * *",
-            "0 */0 * * * *", "00:05:00", "* * * * * * *",
+            "@daily",
+            "* * * *",
+            "0 0 0 ? * *",
+            "0 0 0 L * *",
+            "0 0 0 * * 7",
+            "0 0 0 * * 5#2",
+            "0 60 * * * *",
+            "0 */0 * * * *",
+            "00:05:00",
+            "* * * * * * *",
         ] {
             assert!(Schedule::parse(expression).is_err(), "{expression}");
         }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use actix_web::web::Bytes;
 use anyhow::{Context, Result, bail};
 use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
+use hyper::body::Bytes;
 use reqwest::{Client, Method, Response, Url};
 use serde::Deserialize;
 
@@ -55,13 +55,17 @@ impl Account {
     /// Reads a connection string with AccountName, AccountKey, QueueEndpoint and BlobEndpoint.
     pub fn parse(connection: &str, client: Client) -> Result<Self> {
         let part = |name: &str| {
-            let found = connection.split(';').filter_map(|part| part.split_once('=')).find(|(key, _)| *key == name);
-            found.map(|(_, value)| value).with_context(|| format!("the setting AzureWebJobsStorage has no {name}"))
+            let found =
+                connection.split(';').filter_map(|part| part.split_once('=')).find(|(key, _)| *key == name);
+            found
+                .map(|(_, value)| value)
+                .with_context(|| format!("the setting AzureWebJobsStorage has no {name}"))
         };
         let key = BASE64_STANDARD.decode(part("AccountKey")?).context("AccountKey is not base64")?;
         let url = |name: &str| -> Result<Url> {
             let text = part(name)?;
-            Url::parse(&format!("{}/", text.trim_end_matches('/'))).with_context(|| format!("{name} is no URL"))
+            Url::parse(&format!("{}/", text.trim_end_matches('/')))
+                .with_context(|| format!("{name} is no URL"))
         };
         Ok(Self {
             name: part("AccountName")?.to_owned(),
@@ -95,10 +99,18 @@ impl Account {
     }
 
     /// Keeps a message invisible for `span` from now: its new pop receipt, none when it is no longer ours.
-    pub async fn hide(&self, queue: &str, id: &str, pop_receipt: &str, span: Duration) -> Result<Option<String>> {
+    pub async fn hide(
+        &self,
+        queue: &str,
+        id: &str,
+        pop_receipt: &str,
+        span: Duration,
+    ) -> Result<Option<String>> {
         let mut url = self.queue.join(&format!("{queue}/messages/{id}"))?;
         let seconds = span.as_secs().to_string();
-        url.query_pairs_mut().append_pair("popreceipt", pop_receipt).append_pair("visibilitytimeout", &seconds);
+        url.query_pairs_mut()
+            .append_pair("popreceipt", pop_receipt)
+            .append_pair("visibilitytimeout", &seconds);
         let answer = self.send(Method::PUT, url, &[], Bytes::new()).await?;
         if matches!(answer.status(), StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST) {
             return Ok(None);
@@ -112,7 +124,10 @@ impl Account {
     pub async fn put(&self, queue: &str, text: &str) -> Result<()> {
         let made = self.send(Method::PUT, self.queue.join(queue)?, &[], Bytes::new()).await?;
         good(made, "a queue can not be made").await?;
-        let body = format!("<QueueMessage><MessageText>{}</MessageText></QueueMessage>", quick_xml::escape::escape(text));
+        let body = format!(
+            "<QueueMessage><MessageText>{}</MessageText></QueueMessage>",
+            quick_xml::escape::escape(text)
+        );
         let url = self.queue.join(&format!("{queue}/messages"))?;
         let answer = self.send(Method::POST, url, &[], body.into()).await?;
         good(answer, "a message can not be put").await.map(drop)
@@ -141,7 +156,13 @@ impl Account {
         good(answer, "a blob can not be written").await.map(drop)
     }
 
-    async fn send(&self, method: Method, url: Url, headers: &[(&str, &str)], body: Bytes) -> Result<Response> {
+    async fn send(
+        &self,
+        method: Method,
+        url: Url,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> Result<Response> {
         let date = Utc::now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
         let mut signed = vec![("x-ms-date", date.as_str()), ("x-ms-version", VERSION)];
         signed.extend_from_slice(headers);
@@ -153,7 +174,12 @@ impl Account {
             request = request.header(name, value);
         }
         request = request.header("authorization", format!("SharedKey {}:{signature}", self.name));
-        request.header("content-length", body.len()).body(body).send().await.context("the storage account did not answer")
+        request
+            .header("content-length", body.len())
+            .body(body)
+            .send()
+            .await
+            .context("the storage account did not answer")
     }
 }
 
@@ -161,7 +187,8 @@ impl Account {
 fn to_sign(account: &str, method: &str, url: &Url, headers: &[(&str, &str)], length: usize) -> String {
     let length = if length == 0 { String::new() } else { length.to_string() };
     let headers: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
-    let mut query: Vec<(String, String)> = url.query_pairs().map(|(name, value)| (name.to_lowercase(), value.into())).collect();
+    let mut query: Vec<(String, String)> =
+        url.query_pairs().map(|(name, value)| (name.to_lowercase(), value.into())).collect();
     query.sort();
     let query: String = query.iter().map(|(name, value)| format!("\n{name}:{value}")).collect();
     // verb, encoding, language, length, md5, type, date, four conditions, range
@@ -173,7 +200,8 @@ async fn good(answer: Response, what: &str) -> Result<Response> {
     if status.is_success() {
         return Ok(answer);
     }
-    let code = answer.headers().get("x-ms-error-code").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let code =
+        answer.headers().get("x-ms-error-code").and_then(|value| value.to_str().ok()).unwrap_or_default();
     bail!("{what}: the storage account answered {status} {code}")
 }
 
@@ -183,7 +211,9 @@ mod tests {
 
     #[test]
     fn shared_key_signs_path_style_addresses_with_the_account_twice() {
-        let url = Url::parse("https://127.0.0.1:1/acct/members/messages?visibilitytimeout=600&numofmessages=16").unwrap();
+        let url =
+            Url::parse("https://127.0.0.1:1/acct/members/messages?visibilitytimeout=600&numofmessages=16")
+                .unwrap();
         let text = to_sign("acct", "GET", &url, &[("x-ms-date", "d"), ("x-ms-version", "v")], 0);
         let wanted = "GET\n\n\n\n\n\n\n\n\n\n\n\nx-ms-date:d\nx-ms-version:v\n/acct/acct/members/messages\nnumofmessages:16\nvisibilitytimeout:600";
         assert_eq!(text, wanted);
@@ -195,7 +225,11 @@ mod tests {
             <ExpirationTime>Thu, 08 Oct 2026 12:00:00 GMT</ExpirationTime><PopReceipt>p+=</PopReceipt>\
             <TimeNextVisible>Thu, 01 Oct 2026 12:10:00 GMT</TimeNextVisible><DequeueCount>2</DequeueCount>\
             <MessageText>{&quot;v&quot;:1} &lt;</MessageText></QueueMessage>";
-        let list = |inner: &str| format!("<?xml version=\"1.0\" encoding=\"utf-8\"?><QueueMessagesList>{inner}</QueueMessagesList>");
+        let list = |inner: &str| {
+            format!(
+                "<?xml version=\"1.0\" encoding=\"utf-8\"?><QueueMessagesList>{inner}</QueueMessagesList>"
+            )
+        };
         let two = quick_xml::de::from_str::<Messages>(&list(&one.repeat(2))).unwrap().messages;
         assert_eq!((two.len(), two[0].text.as_str(), two[0].dequeue_count), (2, "{\"v\":1} <", 2));
         assert!(quick_xml::de::from_str::<Messages>(&list("")).unwrap().messages.is_empty());

@@ -79,14 +79,32 @@ enum End {
 
 impl Supervisor {
     /// Starts the executable and keeps it running.
-    pub fn start(plan: Plan, port: u16, initialization: Duration, limits: Limits, log: Log, oddities: Oddities) -> Self {
+    pub fn start(
+        plan: Plan,
+        port: u16,
+        initialization: Duration,
+        limits: Limits,
+        log: Log,
+        oddities: Oddities,
+    ) -> Self {
         let (phase, seen) = watch::channel(Phase::Starting);
         let (sender, orders) = mpsc::unbounded_channel();
         let running = Arc::new(Running::default());
         let own = running.clone();
         let (client, errors) = (upstream(), Vec::new());
-        let all =
-            Loop { plan, port, initialization, limits, log, oddities, running: own, phase, orders, client, errors };
+        let all = Loop {
+            plan,
+            port,
+            initialization,
+            limits,
+            log,
+            oddities,
+            running: own,
+            phase,
+            orders,
+            client,
+            errors,
+        };
         let task = Mutex::new(Some(tokio::spawn(all.run())));
         Self { port, phase: seen, orders: sender, running, task }
     }
@@ -116,9 +134,14 @@ impl Supervisor {
         let _ = self.orders.send(Order::GiveUp(why.to_owned()));
     }
 
+    /// Lets the executable be killed soon.
+    pub fn end(&self) {
+        let _ = self.orders.send(Order::Stop);
+    }
+
     /// Kills the executable and returns when it is gone.
     pub async fn stop(&self) {
-        let _ = self.orders.send(Order::Stop);
+        self.end();
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(task) = task {
             let _ = task.await;
@@ -155,7 +178,9 @@ impl Loop {
                     let why = format!("{why} {}", run.last_errors());
                     self.say(Level::Error, why.trim_end());
                     if self.count() >= ERRORS {
-                        let why = format!("Exceeded http worker restart retry count. Shutting down Functions Host: {why}");
+                        let why = format!(
+                            "Exceeded http worker restart retry count. Shutting down Functions Host: {why}"
+                        );
                         return self.stopped(why);
                     }
                 }
@@ -226,7 +251,9 @@ impl Loop {
 async fn probe(client: Upstream, port: u16, limit: Duration, limits: Limits) -> bool {
     let started = Instant::now();
     while started.elapsed() < limit {
-        let Ok(request) = request(port, Method::GET, "/", whole(Default::default())) else { return false };
+        let Ok(request) = request(port, Method::GET, "/", whole(Default::default())) else {
+            return false;
+        };
         match client.request(request).await {
             Err(error) if error.is_connect() => sleep(limits.probe_pause).await,
             // any answer, and any failure that is not one of connecting

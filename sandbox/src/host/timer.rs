@@ -8,8 +8,8 @@ use serde_json::Map;
 use tokio::time::sleep;
 
 use super::{
-    Core,
     call::invoke,
+    core::Core,
     envelope::{self, NEVER_RAN, Status},
     log::Level,
     schedule::Schedule,
@@ -31,7 +31,8 @@ pub async fn listen(core: Arc<Core>, listener: Listener) {
     let mut now = match start(&core, &listener, due).await {
         Ok(call) => call,
         Err(error) => {
-            let text = format!("The listener for function '{}' was unable to start: {error:#}", listener.function);
+            let text =
+                format!("The listener for function '{}' was unable to start: {error:#}", listener.function);
             core.log.write(Level::Error, "Host.Triggers.Timer", &text);
             return core.oddities.remember(format!("functions host: {text}"));
         }
@@ -82,7 +83,9 @@ async fn start(core: &Core, listener: &Listener, due: Option<DateTime<Utc>>) -> 
 
 /// Past due if the time that was stored has passed; another schedule than the stored time came from is based anew.
 fn judge(known: &Status, schedule: &Schedule, now: DateTime<Utc>) -> (Wake, bool) {
-    let Ok(next) = known.next.parse::<DateTime<Utc>>() else { return (Wake::Sleeps, true) };
+    let Ok(next) = known.next.parse::<DateTime<Utc>>() else {
+        return (Wake::Sleeps, true);
+    };
     let base = known.updated.parse::<DateTime<Utc>>().unwrap_or(now);
     match schedule.after(base) {
         Some(expected) if (expected - next).abs() > TimeDelta::seconds(1) => (Wake::Sleeps, true),
@@ -110,30 +113,46 @@ async fn remember(core: &Core, listener: &Listener, due: Option<DateTime<Utc>>) 
     if listener.monitor
         && let Err(error) = write(core, &listener.function, Some(Utc::now()), due).await
     {
-        core.log.write(Level::Warning, "Host.Triggers.Timer", &format!("the status was not written: {error:#}"));
+        core.log.write(
+            Level::Warning,
+            "Host.Triggers.Timer",
+            &format!("the status was not written: {error:#}"),
+        );
     }
 }
 
 /// The stored status of a timer; none before its host first started.
 pub async fn status(core: &Core, function: &str) -> Result<Option<Status>> {
-    let Some(storage) = &core.storage else { return Ok(None) };
+    let Some(storage) = &core.storage else {
+        return Ok(None);
+    };
     let bytes = storage.read(&path(core, function)).await?;
     Ok(bytes.map(|bytes| serde_json::from_slice(&bytes)).transpose()?)
 }
 
-async fn write(core: &Core, function: &str, last: Option<DateTime<Utc>>, next: Option<DateTime<Utc>>) -> Result<()> {
-    let Some(storage) = &core.storage else { return Ok(()) };
+async fn write(
+    core: &Core,
+    function: &str,
+    last: Option<DateTime<Utc>>,
+    next: Option<DateTime<Utc>>,
+) -> Result<()> {
+    let Some(storage) = &core.storage else {
+        return Ok(());
+    };
     let text = |at: Option<DateTime<Utc>>| {
         at.map_or(NEVER_RAN.to_owned(), |at| at.to_rfc3339_opts(SecondsFormat::Nanos, false))
     };
-    let status = Status { last: text(last), next: text(next), updated: text(Some(last.unwrap_or_else(Utc::now))) };
+    let status =
+        Status { last: text(last), next: text(next), updated: text(Some(last.unwrap_or_else(Utc::now))) };
     storage.write(&path(core, function), serde_json::to_vec(&status)?.into()).await
 }
 
-/// Where the real host keeps it.
+/// Where the real host keeps it; its id is the site's name.
 fn path(core: &Core, function: &str) -> String {
-    let host = settings::get(&core.settings, "AzureFunctionsWebHost__hostid").unwrap_or("dcaas");
-    format!("azure-webjobs-hosts/timers/{host}/Host.Functions.{function}/status")
+    let named = ["AzureFunctionsWebHost__hostid", "WEBSITE_SITE_NAME"];
+    let id = named.iter().find_map(|name| settings::get(&core.settings, name)).unwrap_or("local");
+    let id: String = id.to_lowercase().chars().take(32).collect();
+    format!("azure-webjobs-hosts/timers/{id}/Host.Functions.{function}/status")
 }
 
 #[cfg(test)]
@@ -143,7 +162,11 @@ mod tests {
     #[test]
     fn missed_times_are_one_call_and_another_schedule_is_none() {
         let now = "2026-10-01T12:07:00Z".parse().unwrap();
-        let status = |next: &str, updated: &str| Status { last: updated.into(), next: next.into(), updated: updated.into() };
+        let status = |next: &str, updated: &str| Status {
+            last: updated.into(),
+            next: next.into(),
+            updated: updated.into(),
+        };
         let schedule = Schedule::parse("0 */5 * * * *").unwrap();
         for (next, updated, wanted) in [
             ("2026-10-01T12:10:00+00:00", "2026-10-01T12:05:00.01+00:00", (Wake::Sleeps, false)),

@@ -5,11 +5,10 @@
 
 use std::{io, time::Duration};
 
-use actix_web::web::Bytes;
 use futures::{Stream, StreamExt};
 use http::{Method, Request, Uri};
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
-use hyper::body::{Frame, Incoming};
+use hyper::body::{Bytes, Frame, Incoming};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
@@ -41,7 +40,8 @@ pub fn chunks(stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static) ->
 
 /// A request to the executable; the client adds `Host: 127.0.0.1:port`.
 pub fn request(port: u16, method: Method, path_and_query: &str, body: Body) -> http::Result<Request<Body>> {
-    let uri = Uri::builder().scheme("http").authority(format!("127.0.0.1:{port}")).path_and_query(path_and_query);
+    let uri =
+        Uri::builder().scheme("http").authority(format!("127.0.0.1:{port}")).path_and_query(path_and_query);
     Request::builder().method(method).uri(uri.build()?).body(body)
 }
 

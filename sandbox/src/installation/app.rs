@@ -72,9 +72,7 @@ fn resolve(text: &str, settings: &BTreeMap<String, String>) -> Result<String> {
         if at % 2 == 0 {
             resolved.push_str(part);
         } else {
-            let value = settings
-                .get(part)
-                .with_context(|| format!("there is no setting `{part}`"))?;
+            let value = settings.get(part).with_context(|| format!("there is no setting `{part}`"))?;
             resolved.push_str(value);
         }
     }
@@ -97,10 +95,7 @@ mod tests {
         let values: Values = [("tenant", "t".to_owned())].into();
         let wishes: Wishes = [("B".into(), None), ("C".into(), Some("4".into()))].into();
         let settings = settings(app.path(), &[&wishes], &values).unwrap();
-        assert_eq!(
-            settings,
-            [("A".into(), "t".into()), ("C".into(), "4".into())].into()
-        );
+        assert_eq!(settings, [("A".into(), "t".into()), ("C".into(), "4".into())].into());
     }
 
     #[test]
@@ -113,10 +108,7 @@ mod tests {
     fn queues_are_those_of_the_queue_triggers() {
         let app = app("{}");
         for (name, text) in [
-            (
-                "provision",
-                r#"{"bindings":[{"type":"queueTrigger","name":"m","queueName":"%QUEUE%"}]}"#,
-            ),
+            ("provision", r#"{"bindings":[{"type":"queueTrigger","name":"m","queueName":"%QUEUE%"}]}"#),
             ("start", r#"{"bindings":[{"type":"httpTrigger"}]}"#),
         ] {
             std::fs::create_dir(app.path().join(name)).unwrap();

@@ -52,10 +52,7 @@ impl Installation {
         settings.insert("IDENTITY_ENDPOINT".into(), self.gate.url("identity")?.into());
         settings.insert("IDENTITY_HEADER".into(), header);
         settings.insert("SSL_CERT_FILE".into(), self.ground.ca.display().to_string());
-        settings.insert(
-            "AzureWebJobsStorage".into(),
-            self.queues.account.connection_string(),
-        );
+        settings.insert("AzureWebJobsStorage".into(), self.queues.account.connection_string());
         let easy_auth = EasyAuth {
             authority: self.gate.url("entra")?,
             tenant: self.ground.entra.tenant(),
@@ -73,9 +70,7 @@ impl Installation {
             oddities: self.ground.oddities.clone(),
             client: self.ground.client.clone(),
         });
-        let host = host
-            .await
-            .with_context(|| format!("the host of `{}`", self.name))?;
+        let host = host.await.with_context(|| format!("the host of `{}`", self.name))?;
         *self.port.lock().unwrap_or_else(PoisonError::into_inner) = host.url().port().unwrap_or_default();
         *self.host.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(host));
         Ok(())

@@ -29,10 +29,7 @@ fn read(folder: &Path, values: &Values) -> Result<Vec<(String, Vec<DynamicObject
     let entries =
         std::fs::read_dir(folder).with_context(|| format!("no manifests in {}", folder.display()))?;
     let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.retain(|path| {
-        path.extension()
-            .is_some_and(|ending| ending == "yaml" || ending == "yml")
-    });
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml"));
     files.sort();
     let mut all = Vec::new();
     for path in files {
@@ -46,32 +43,17 @@ fn read(folder: &Path, values: &Values) -> Result<Vec<(String, Vec<DynamicObject
 
 /// Namespaces that objects ask for and that no object of the same file makes.
 fn homeless(objects: &[DynamicObject]) -> BTreeSet<String> {
-    let is_namespace = |object: &&DynamicObject| {
-        object
-            .types
-            .as_ref()
-            .is_some_and(|types| types.kind == "Namespace")
-    };
-    let made: BTreeSet<String> = objects
-        .iter()
-        .filter(is_namespace)
-        .map(ResourceExt::name_any)
-        .collect();
-    objects
-        .iter()
-        .filter_map(ResourceExt::namespace)
-        .filter(|name| !made.contains(name))
-        .collect()
+    let is_namespace =
+        |object: &&DynamicObject| object.types.as_ref().is_some_and(|types| types.kind == "Namespace");
+    let made: BTreeSet<String> = objects.iter().filter(is_namespace).map(ResourceExt::name_any).collect();
+    objects.iter().filter_map(ResourceExt::namespace).filter(|name| !made.contains(name)).collect()
 }
 
 /// The administrator makes the namespace by hand before applying; one that is there is as good.
 async fn make(client: &Client, name: &str) -> Result<()> {
     let mut namespace = Namespace::default();
     namespace.metadata.name = Some(name.to_owned());
-    match Api::all(client.clone())
-        .create(&PostParams::default(), &namespace)
-        .await
-    {
+    match Api::all(client.clone()).create(&PostParams::default(), &namespace).await {
         Ok(_) => Ok(()),
         Err(kube::Error::Api(status)) if status.is_already_exists() => Ok(()),
         Err(error) => Err(error).with_context(|| format!("namespace {name}")),
@@ -90,20 +72,14 @@ mod tests {
                 "b.yaml",
                 "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, namespace: '${INSTALLATION}'}\n",
             ),
-            (
-                "a.yaml",
-                "apiVersion: v1\nkind: Namespace\nmetadata: {name: '${INSTALLATION}'}\n",
-            ),
+            ("a.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: '${INSTALLATION}'}\n"),
             ("c.txt", "${NOBODY}"),
         ] {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
         let values: Values = [("INSTALLATION", "one".to_owned())].into();
         let files = read(folder.path(), &values).unwrap();
-        let names: Vec<_> = files
-            .iter()
-            .flat_map(|(_, objects)| objects.iter().map(apply::called))
-            .collect();
+        let names: Vec<_> = files.iter().flat_map(|(_, objects)| objects.iter().map(apply::called)).collect();
         assert_eq!(names, ["Namespace one", "ConfigMap b"]);
         assert!(homeless(&files[0].1).is_empty());
         assert_eq!(homeless(&files[1].1), ["one".to_owned()].into());

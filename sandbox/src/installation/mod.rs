@@ -103,11 +103,7 @@ impl Installation {
     /// Names the part that could not be made.
     pub async fn start(ground: Arc<Ground>, name: String, wish: Wish) -> Result<Self> {
         let account = ground.azurite.take_account()?;
-        let queues = Queues {
-            account,
-            tokens: ground.entra.tokens(),
-            client: ground.client.clone(),
-        };
+        let queues = Queues { account, tokens: ground.entra.tokens(), client: ground.client.clone() };
         let members = ground.azurite.take_account()?;
         let (identity, principal) = (Uuid::new_v4(), Uuid::new_v4());
         let header = ground.entra.add_identity(identity, principal);
@@ -130,11 +126,7 @@ impl Installation {
                 host.kill_executable();
             }
         }));
-        let (wish, header, changing) = (
-            Mutex::new(wish),
-            Mutex::new(header),
-            tokio::sync::Mutex::default(),
-        );
+        let (wish, header, changing) = (Mutex::new(wish), Mutex::new(header), tokio::sync::Mutex::default());
         let [group, client_id, nodes_identity] = [(); 3].map(|()| Uuid::new_v4());
         ground.entra.register(client_id, &gate.url("entra")?);
         let new = Self {
@@ -156,10 +148,7 @@ impl Installation {
         };
         std::fs::create_dir_all(new.folder())?;
         for queue in app::queues(&new.ground.app, &new.settings()?)? {
-            new.queues
-                .make(&queue)
-                .await
-                .with_context(|| format!("queue {queue}"))?;
+            new.queues.make(&queue).await.with_context(|| format!("queue {queue}"))?;
         }
         let values = new.manifest_values();
         manifests::apply(&new.ground.cluster.admin, &new.ground.manifests, &values).await?;

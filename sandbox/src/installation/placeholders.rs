@@ -31,10 +31,7 @@ fn fill(text: &str, open: &str, close: &str, values: &Values) -> Result<String> 
         };
         let Some(value) = values.get(name.trim()) else {
             let known: Vec<_> = values.keys().copied().collect();
-            bail!(
-                "nothing is called `{open}{name}{close}`; there are {}",
-                known.join(", ")
-            );
+            bail!("nothing is called `{open}{name}{close}`; there are {}", known.join(", "));
         };
         filled.push_str(before);
         filled.push_str(value);
@@ -70,11 +67,6 @@ mod tests {
     fn an_unknown_name_is_answered_with_those_that_there_are() {
         let error = settings("{{tenent}}", &values()).unwrap_err().to_string();
         assert_eq!(error, "nothing is called `{{tenent}}`; there are group, tenant");
-        assert!(
-            settings("{{tenant", &values())
-                .unwrap_err()
-                .to_string()
-                .contains("not closed")
-        );
+        assert!(settings("{{tenant", &values()).unwrap_err().to_string().contains("not closed"));
     }
 }

@@ -39,14 +39,9 @@ impl Queues {
     /// # Errors
     /// With what the storage answered.
     pub async fn put(&self, queue: &str, text: &str) -> Result<()> {
-        let escaped = text
-            .replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;");
+        let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         let body = format!("<QueueMessage><MessageText>{escaped}</MessageText></QueueMessage>");
-        self.call(Method::POST, &format!("{queue}/messages"), Some(body))
-            .await
-            .map(|_| ())
+        self.call(Method::POST, &format!("{queue}/messages"), Some(body)).await.map(|_| ())
     }
 
     /// The first 32 messages that nobody holds; none of a queue that is not there.
@@ -59,26 +54,17 @@ impl Queues {
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<String>) -> Result<String> {
-        let url = self
-            .account
-            .queue
-            .join(path)
-            .with_context(|| format!("`{path}` is no queue's name"))?;
+        let url = self.account.queue.join(path).with_context(|| format!("`{path}` is no queue's name"))?;
         let expires = chrono::Utc::now().timestamp() + 600;
         let nobody = Uuid::nil();
-        let token = self
-            .tokens
-            .issue_app(nobody, nobody, "https://storage.azure.com", expires)?;
+        let token = self.tokens.issue_app(nobody, nobody, "https://storage.azure.com", expires)?;
         let looking = method == Method::GET;
         let request = self
             .client
             .request(method, url)
             .bearer_auth(token)
             .header("x-ms-version", VERSION)
-            .header(
-                "x-ms-date",
-                chrono::Utc::now().format("%a, %d %b %Y %H:%M:%S GMT").to_string(),
-            )
+            .header("x-ms-date", chrono::Utc::now().format("%a, %d %b %Y %H:%M:%S GMT").to_string())
             .timeout(std::time::Duration::from_secs(10))
             .body(body.unwrap_or_default());
         let answer: Response = request.send().await.context("storage does not answer")?;
@@ -103,9 +89,7 @@ fn messages(xml: &str) -> Vec<Message> {
     };
     let message = |text: &str| Message {
         text: part(text, "MessageText").unwrap_or_default(),
-        dequeue_count: part(text, "DequeueCount")
-            .and_then(|count| count.parse().ok())
-            .unwrap_or_default(),
+        dequeue_count: part(text, "DequeueCount").and_then(|count| count.parse().ok()).unwrap_or_default(),
     };
     xml.split("<QueueMessage>").skip(1).map(message).collect()
 }
@@ -134,10 +118,7 @@ mod tests {
                    <DequeueCount>2</DequeueCount><MessageText>{&quot;a&quot;:&lt;1&gt; &amp;amp;}</MessageText>\
                    </QueueMessage><QueueMessage><DequeueCount>0</DequeueCount><MessageText/></QueueMessage>\
                    </QueueMessagesList>";
-        let message = |text: &str, dequeue_count| Message {
-            text: text.into(),
-            dequeue_count,
-        };
+        let message = |text: &str, dequeue_count| Message { text: text.into(), dequeue_count };
         assert_eq!(messages(xml), [message("{\"a\":<1> &amp;}", 2), message("", 0)]);
         assert_eq!(messages(""), []);
     }

@@ -8,26 +8,14 @@ use std::{collections::BTreeMap, sync::PoisonError};
 impl Installation {
     /// The app's settings with everything filled in.
     pub(super) fn settings(&self) -> Result<BTreeMap<String, String>> {
-        let wishes = self
-            .wish
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .settings
-            .clone();
-        app::settings(
-            &self.ground.app,
-            &[&self.ground.defaults, &wishes],
-            &self.values()?,
-        )
+        let wishes = self.wish.lock().unwrap_or_else(PoisonError::into_inner).settings.clone();
+        app::settings(&self.ground.app, &[&self.ground.defaults, &wishes], &self.values()?)
     }
 
     /// What an app's settings may ask for.
     fn values(&self) -> Result<Values> {
-        let gate = |party: &str| {
-            self.gate
-                .url(party)
-                .map(|url| url.as_str().trim_end_matches('/').to_owned())
-        };
+        let gate =
+            |party: &str| self.gate.url(party).map(|url| url.as_str().trim_end_matches('/').to_owned());
         let account = |party: &str| self.gate.url(party).map(String::from);
         Ok([
             ("installation", self.name.clone()),
@@ -37,10 +25,7 @@ impl Installation {
             ("identity_client_id", self.identity.to_string()),
             ("principal", self.principal.to_string()),
             ("kubernetes_url", gate("kubernetes")?),
-            (
-                "kubernetes_ca",
-                BASE64_STANDARD.encode(self.ground.authority.pem()),
-            ),
+            ("kubernetes_ca", BASE64_STANDARD.encode(self.ground.authority.pem())),
             ("host_account", self.queues.account.name.clone()),
             ("members_account", self.members.name.clone()),
             ("queue_url", account("queue")?),

@@ -17,11 +17,7 @@ pub const AKS_SERVER: &str = "6dae42f8-4368-4678-94ff-3960e28e3630";
 /// Names the file that can not be written.
 pub fn write_secret(path: &Path, text: &str) -> Result<()> {
     let _ = std::fs::remove_file(path);
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let write = file.and_then(|mut file| file.write_all(text.as_bytes()));
     write.with_context(|| format!("{} can not be written", path.display()))
 }
@@ -61,9 +57,7 @@ pub async fn config(kubeconfig: &Path) -> Result<Config> {
     let read = || format!("{} is no kubeconfig", kubeconfig.display());
     let file = Kubeconfig::read_from(kubeconfig).with_context(read)?;
     let options = KubeConfigOptions::default();
-    let mut config = Config::from_custom_kubeconfig(file, &options)
-        .await
-        .with_context(read)?;
+    let mut config = Config::from_custom_kubeconfig(file, &options).await.with_context(read)?;
     config.default_retry = false;
     config.proxy_url = None;
     Ok(config)

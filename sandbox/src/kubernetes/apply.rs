@@ -22,10 +22,9 @@ pub fn documents(yaml: &str) -> Result<Vec<DynamicObject>> {
     for (at, value) in values.into_iter().enumerate() {
         let items = match value {
             Value::Null => continue,
-            Value::Object(mut map) if map.get("kind").is_some_and(|kind| kind == "List") => map
-                .remove("items")
-                .and_then(|items| items.as_array().cloned())
-                .unwrap_or_default(),
+            Value::Object(mut map) if map.get("kind").is_some_and(|kind| kind == "List") => {
+                map.remove("items").and_then(|items| items.as_array().cloned()).unwrap_or_default()
+            }
             other => vec![other],
         };
         for item in items {
@@ -54,10 +53,7 @@ pub async fn all(client: &Client, objects: &[DynamicObject]) -> Result<()> {
 /// How people call an object.
 #[must_use]
 pub fn called(object: &DynamicObject) -> String {
-    let kind = object
-        .types
-        .as_ref()
-        .map_or("object", |types| types.kind.as_str());
+    let kind = object.types.as_ref().map_or("object", |types| types.kind.as_str());
     format!("{kind} {}", object.name_any())
 }
 
@@ -71,8 +67,7 @@ async fn one(client: &Client, object: &DynamicObject) -> Result<()> {
         (Scope::Namespaced, None) => bail!("metadata.namespace is missing"),
     };
     let params = PatchParams::apply(MANAGER).force().validation_strict();
-    api.patch(&object.name_any(), &params, &Patch::Apply(object))
-        .await?;
+    api.patch(&object.name_any(), &params, &Patch::Apply(object)).await?;
     Ok(())
 }
 

@@ -6,12 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const PARTS: [&str; 4] = [
-    "etcd",
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-];
+const PARTS: [&str; 4] = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
 
 /// Ready binaries in one folder, or the one program that has a subcommand for each part.
 #[derive(Clone, Debug)]
@@ -27,20 +22,14 @@ impl Binaries {
     /// When neither is there; it says what to do.
     pub fn find(program: &Path, assets: Option<OsString>) -> Result<Self> {
         if let Some(folder) = assets.map(PathBuf::from) {
-            let missing: Vec<_> = PARTS
-                .into_iter()
-                .filter(|part| !folder.join(part).is_file())
-                .collect();
+            let missing: Vec<_> = PARTS.into_iter().filter(|part| !folder.join(part).is_file()).collect();
             if missing.is_empty() {
                 return Ok(Self::Ready(folder));
             }
             tracing::warn!("KUBEBUILDER_ASSETS has no {}: it is not used", missing.join(", "));
         }
         if !program.is_file() {
-            bail!(
-                "{} does not exist: build it with `cargo xtask prepare`",
-                program.display()
-            );
+            bail!("{} does not exist: build it with `cargo xtask prepare`", program.display());
         }
         Ok(Self::One(program.to_owned()))
     }
@@ -64,17 +53,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("kubernetes");
         let assets = || Some(folder.path().into());
-        assert!(
-            Binaries::find(&program, None)
-                .unwrap_err()
-                .to_string()
-                .contains("cargo xtask prepare")
-        );
+        assert!(Binaries::find(&program, None).unwrap_err().to_string().contains("cargo xtask prepare"));
         std::fs::write(&program, "").unwrap();
-        assert!(matches!(
-            Binaries::find(&program, assets()).unwrap(),
-            Binaries::One(_)
-        ));
+        assert!(matches!(Binaries::find(&program, assets()).unwrap(), Binaries::One(_)));
         for part in PARTS {
             std::fs::write(folder.path().join(part), "").unwrap();
         }

@@ -53,13 +53,7 @@ impl ControlPlane {
         let folder = state.join("kubernetes");
         std::fs::create_dir_all(&folder).with_context(|| format!("{} can not be made", folder.display()))?;
         let [etcd, etcd_peer, api, controllers, scheduler] = ports::free()?;
-        let ports = Ports {
-            etcd,
-            etcd_peer,
-            api,
-            controllers,
-            scheduler,
-        };
+        let ports = Ports { etcd, etcd_peer, api, controllers, scheduler };
         let url = Url::parse(&format!("https://127.0.0.1:{api}/"))?;
         let files = Files(folder.clone());
         let kubeconfig = state.join("kubeconfig");
@@ -67,10 +61,7 @@ impl ControlPlane {
 
         let run = |part: &'static str, flags: Vec<String>| {
             let (path, first) = binaries.part(part);
-            Program::new(part, path, folder.join(format!("{part}.log")))
-                .args(first)
-                .args(flags)
-                .start()
+            Program::new(part, path, folder.join(format!("{part}.log"))).args(first).args(flags).start()
         };
         let etcd = run("etcd", flags::etcd(ports, &folder.join("etcd"))).await?;
         // the API server tries etcd again by itself
@@ -81,31 +72,15 @@ impl ControlPlane {
         let scheduler = run("kube-scheduler", flags::scheduler(ports, &files)).await?;
         apply::all(&client, &apply::documents(CLUSTER)?).await?;
         let accounts: Api<ServiceAccount> = Api::namespaced(client.clone(), "default");
-        controllers
-            .ready(UP, || async { accounts.get("default").await.is_ok() })
-            .await?;
-        Ok(Self {
-            url,
-            kubeconfig,
-            client,
-            children: vec![scheduler, controllers, api_server, etcd],
-        })
+        controllers.ready(UP, || async { accounts.get("default").await.is_ok() }).await?;
+        Ok(Self { url, kubeconfig, client, children: vec![scheduler, controllers, api_server, etcd] })
     }
 
     /// Which part has ended although nobody stopped it.
     #[must_use]
     pub fn broken(&self) -> Option<String> {
-        let names = [
-            "kube-scheduler",
-            "kube-controller-manager",
-            "kube-apiserver",
-            "etcd",
-        ];
-        let ended = self
-            .children
-            .iter()
-            .zip(names)
-            .find(|(child, _)| child.ended().is_some())?;
+        let names = ["kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd"];
+        let ended = self.children.iter().zip(names).find(|(child, _)| child.ended().is_some())?;
         Some(format!("{} has ended by itself", ended.1))
     }
 
@@ -118,10 +93,7 @@ impl ControlPlane {
     /// Stops all parts, etcd last: the API server waits for it, and an etcd that closes keeps its ports.
     pub async fn stop(&self) {
         if let [scheduler, controllers, api_server, etcd] = self.children.as_slice() {
-            tokio::join!(
-                scheduler.stop(Duration::from_secs(3)),
-                controllers.stop(Duration::from_secs(3))
-            );
+            tokio::join!(scheduler.stop(Duration::from_secs(3)), controllers.stop(Duration::from_secs(3)));
             api_server.stop(Duration::from_secs(3)).await;
             etcd.stop(Duration::from_secs(3)).await;
         }
@@ -141,17 +113,9 @@ fn write_files(files: &Files, admin: &Path, url: &Url, ca: &Authority, issuer: &
         access::write_secret(&files.at(&format!("{name}.key")), &leaf.key_pem)
     };
     std::fs::write(files.at("ca.crt"), ca.pem())?;
-    let names = [
-        "kubernetes",
-        "kubernetes.default",
-        "kubernetes.default.svc",
-        "10.0.0.1",
-    ];
+    let names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "10.0.0.1"];
     pair("apiserver", &ca.server_leaf(&names)?)?;
-    pair(
-        "kubelet-client",
-        &ca.client_leaf("kube-apiserver-kubelet-client", "system:masters")?,
-    )?;
+    pair("kubelet-client", &ca.client_leaf("kube-apiserver-kubelet-client", "system:masters")?)?;
     let accounts = rcgen::KeyPair::generate()?;
     access::write_secret(&files.at("accounts.key"), &accounts.serialize_pem())?;
     std::fs::write(files.at("accounts.pub"), accounts.public_key_pem())?;

@@ -30,10 +30,7 @@ pub struct Work {
 impl Work {
     /// An autoscaler that has not looked yet.
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self {
-            shared,
-            odd: Mutex::default(),
-        }
+        Self { shared, odd: Mutex::default() }
     }
 
     /// Looks once, and begins what is to be done.
@@ -56,27 +53,13 @@ impl Work {
         cloud.place(pods, now);
         for (node, owned) in &mut cloud.machines {
             if owned.machine.as_ref().is_some_and(|machine| machine.ended()) {
-                self.report(format!(
-                    "machine {node} has ended by itself; its last lines are in its folder"
-                ));
+                self.report(format!("machine {node} has ended by itself; its last lines are in its folder"));
                 owned.lose();
             }
         }
-        let steps = decide(
-            &cloud.pools,
-            &cloud.seen(),
-            &list,
-            &cloud.closed(),
-            &self.shared.delays,
-            now,
-        );
+        let steps = decide(&cloud.pools, &cloud.seen(), &list, &cloud.closed(), &self.shared.delays, now);
         cloud.told.retain(|uid, _| list.iter().any(|pod| pod.uid == *uid));
-        let pod = |uid: &str| {
-            waits
-                .iter()
-                .map(|(_, pod)| pod)
-                .find(|pod| pod.uid().as_deref() == Some(uid))
-        };
+        let pod = |uid: &str| waits.iter().map(|(_, pod)| pod).find(|pod| pod.uid().as_deref() == Some(uid));
         for step in steps {
             match step {
                 Step::Keep { node, pod } => {
@@ -84,13 +67,7 @@ impl Work {
                         owned.kept_for = Some(pod);
                     }
                 }
-                Step::Bring {
-                    pool,
-                    pod: uid,
-                    from,
-                    to,
-                    max,
-                } => {
+                Step::Bring { pool, pod: uid, from, to, max } => {
                     let Some(found) = cloud.pools.iter().find(|known| known.name == pool) else {
                         continue;
                     };
@@ -133,12 +110,7 @@ impl Work {
     }
 
     fn report(&self, odd: String) {
-        if self
-            .odd
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(odd.clone())
-        {
+        if self.odd.lock().unwrap_or_else(PoisonError::into_inner).insert(odd.clone()) {
             self.shared.oddities.remember(odd);
         }
     }
@@ -171,17 +143,13 @@ async fn bring(shared: Arc<Shared>, name: String, pool: String) {
     match (started, cloud.machines.get_mut(&name)) {
         (Ok(machine), Some(owned)) => {
             owned.machine = Some(Arc::new(machine));
-            owned.state = State::Ready {
-                since: Instant::now(),
-            };
+            owned.state = State::Ready { since: Instant::now() };
         }
         // the world has ended meanwhile; the machine goes with this last reference
         (Ok(_), None) => (),
         (Err(error), _) => {
             cloud.machines.remove(&name);
-            shared
-                .oddities
-                .remember(format!("machine {name} did not start: {error:#}"));
+            shared.oddities.remember(format!("machine {name} did not start: {error:#}"));
         }
     }
 }
@@ -197,26 +165,18 @@ async fn remove(shared: Arc<Shared>, node: String) {
     let params = PatchParams::default();
     let closed = nodes.patch(&node, &params, &Patch::Strategic(close)).await;
     let pods: Api<Pod> = Api::all(shared.client.clone());
-    let here = pods
-        .list(&ListParams::default().fields(&format!("spec.nodeName={node}")))
-        .await;
+    let here = pods.list(&ListParams::default().fields(&format!("spec.nodeName={node}"))).await;
     let free = here.map(|pods| pods.items.iter().all(|pod| placed(pod).is_none()));
     if !matches!(free, Ok(true)) || closed.is_err() {
         if let Err(error) = nodes.patch(&node, &params, &Patch::Strategic(open)).await {
             tracing::warn!("machine {node} can not be opened again: {error}");
         }
         if let Some(owned) = shared.cloud().machines.get_mut(&node) {
-            owned.state = State::Ready {
-                since: Instant::now(),
-            };
+            owned.state = State::Ready { since: Instant::now() };
         }
         return;
     }
-    let machine = shared
-        .cloud()
-        .machines
-        .get_mut(&node)
-        .and_then(|owned| owned.machine.clone());
+    let machine = shared.cloud().machines.get_mut(&node).and_then(|owned| owned.machine.clone());
     if let Some(machine) = machine {
         machine.stop().await;
     }

@@ -44,9 +44,7 @@ impl Owned {
     /// Takes the running machine out, for good.
     pub fn lose(&mut self) -> Option<Arc<Machine>> {
         let machine = self.machine.take()?;
-        self.state = State::Lost {
-            since: Instant::now(),
-        };
+        self.state = State::Lost { since: Instant::now() };
         Some(machine)
     }
 }
@@ -67,11 +65,7 @@ impl Cloud {
     /// Notes a machine that is to come, for a pod; gives its name.
     pub fn expect(&mut self, pool: &str, pod: String, now: Instant) -> Option<String> {
         let number = self.numbers.entry(pool.to_owned()).or_default();
-        let name = self
-            .pools
-            .iter()
-            .find(|known| known.name == pool)?
-            .machine(*number);
+        let name = self.pools.iter().find(|known| known.name == pool)?.machine(*number);
         *number += 1;
         let owned = Owned {
             pool: pool.to_owned(),
@@ -144,20 +138,13 @@ pub fn waiting(pod: &Pod) -> Option<Result<Waiting, String>> {
     }
     let name = || format!("pod {}/{}", pod.namespace().unwrap_or_default(), pod.name_any());
     let shape = fit::shape(pod).map_err(|error| format!("{}: {error:#}", name()));
-    Some(shape.map(|shape| Waiting {
-        uid: pod.uid().unwrap_or_default(),
-        shape,
-    }))
+    Some(shape.map(|shape| Waiting { uid: pod.uid().unwrap_or_default(), shape }))
 }
 
 /// The node of a pod that holds its machine, with the pod's name; the system's own pods hold none.
 pub fn placed(pod: &Pod) -> Option<(String, String)> {
     let node = pod.spec.as_ref()?.node_name.clone()?;
-    let phase = pod
-        .status
-        .as_ref()
-        .and_then(|status| status.phase.as_deref())
-        .unwrap_or_default();
+    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref()).unwrap_or_default();
     let namespace = pod.namespace().unwrap_or_default();
     if namespace == "kube-system" || matches!(phase, "Succeeded" | "Failed") {
         return None;
@@ -204,9 +191,6 @@ mod tests {
         };
         assert_eq!(on(|_| ()), Some(("x".into(), "n/p".into())));
         assert_eq!(on(|pod| pod["status"]["phase"] = json!("Failed")), None);
-        assert_eq!(
-            on(|pod| pod["metadata"]["namespace"] = json!("kube-system")),
-            None
-        );
+        assert_eq!(on(|pod| pod["metadata"]["namespace"] = json!("kube-system")), None);
     }
 }

@@ -18,9 +18,7 @@ const DISKS: &str = "/subscriptions/00000000-0000-0000-0000-000000000000/resourc
 /// The volume for a claim, once Kubernetes asks the driver for one; none while it does not.
 #[must_use]
 pub fn volume_for(claim: &PersistentVolumeClaim) -> Option<PersistentVolume> {
-    let asked = claim
-        .annotations()
-        .get("volume.kubernetes.io/storage-provisioner")?;
+    let asked = claim.annotations().get("volume.kubernetes.io/storage-provisioner")?;
     let spec = claim.spec.as_ref()?;
     let going = claim.metadata.deletion_timestamp.is_some();
     if asked != DRIVER || going || spec.volume_name.as_deref().is_some_and(|name| !name.is_empty()) {
@@ -81,11 +79,7 @@ pub async fn discard(client: &Client, volumes: &Path, volume: &PersistentVolume)
         tracing::warn!("disk {} can not be deleted: {error}", volume.name_any());
         return;
     }
-    let handle = volume
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.csi.as_ref())
-        .map(|csi| csi.volume_handle.clone());
+    let handle = volume.spec.as_ref().and_then(|spec| spec.csi.as_ref()).map(|csi| csi.volume_handle.clone());
     if let Some(folder) = handle.and_then(|handle| folder(volumes, &handle)) {
         let _ = tokio::fs::remove_dir_all(folder).await;
     }
@@ -144,10 +138,7 @@ mod tests {
     #[test]
     fn a_folder_outside_the_volumes_is_never_named() {
         let volumes = Path::new("/v");
-        assert_eq!(
-            folder(volumes, &format!("{DISKS}pvc-1")),
-            Some("/v/disk/pvc-1".into())
-        );
+        assert_eq!(folder(volumes, &format!("{DISKS}pvc-1")), Some("/v/disk/pvc-1".into()));
         assert_eq!(folder(volumes, &format!("{DISKS}../x")), None);
         assert_eq!(folder(volumes, "acct_container"), None);
     }

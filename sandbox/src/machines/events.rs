@@ -20,12 +20,7 @@ impl Event {
     /// An event on a pod, of type Normal.
     #[must_use]
     pub fn on_pod(pod: &Pod, reason: &'static str, message: String) -> Self {
-        Self {
-            about: pod.object_ref(&()),
-            kind: "Normal",
-            reason,
-            message,
-        }
+        Self { about: pod.object_ref(&()), kind: "Normal", reason, message }
     }
 
     /// A warning on the autoscaler's status, where only an administrator looks.
@@ -38,12 +33,7 @@ impl Event {
             name: Some("cluster-autoscaler-status".into()),
             ..ObjectReference::default()
         };
-        Self {
-            about,
-            kind: "Warning",
-            reason,
-            message,
-        }
+        Self { about, kind: "Warning", reason, message }
     }
 
     /// Records it, or counts one more if the very same was told before.
@@ -54,20 +44,12 @@ impl Event {
         let namespace = self.about.namespace.clone().unwrap_or_default();
         let events: Api<k8s_openapi::api::core::v1::Event> = Api::namespaced(client.clone(), &namespace);
         let seed = format!("{:?}{}{}", self.about.uid, self.reason, self.message);
-        let hash = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, seed.as_bytes())
-            .simple()
-            .to_string();
-        let name = format!(
-            "{}.{}",
-            self.about.name.as_deref().unwrap_or("unnamed"),
-            &hash[..16]
-        );
+        let hash = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, seed.as_bytes()).simple().to_string();
+        let name = format!("{}.{}", self.about.name.as_deref().unwrap_or("unnamed"), &hash[..16]);
         let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
         if let Ok(known) = events.get(&name).await {
             let again = json!({"count": known.count.unwrap_or(1) + 1, "lastTimestamp": now});
-            events
-                .patch(&known.name_any(), &PatchParams::default(), &Patch::Merge(&again))
-                .await?;
+            events.patch(&known.name_any(), &PatchParams::default(), &Patch::Merge(&again)).await?;
             return Ok(());
         }
         let event = json!({

@@ -45,10 +45,7 @@ impl Fault {
         if let Some(pool) = &self.pool
             && !pools.contains(&pool.as_str())
         {
-            bail!(
-                "there is no pool `{pool}`; name one of {}, or none for all",
-                pools.join(", ")
-            );
+            bail!("there is no pool `{pool}`; name one of {}, or none for all", pools.join(", "));
         }
         if self.kind == Kind::Oom && !self.pod.as_deref().is_some_and(|pod| pod.contains('/')) {
             bail!("the fault `oom` needs `pod`: namespace/name");
@@ -83,23 +80,15 @@ pub fn closed(faults: &[Fault], pool: &str, failed: bool) -> Option<Closed> {
     if failed && failure(faults, pool).is_some() {
         return Some(Closed::Backoff);
     }
-    let full = faults
-        .iter()
-        .any(|fault| fault.hits(pool) && fault.kind == Kind::MaxReached);
+    let full = faults.iter().any(|fault| fault.hits(pool) && fault.kind == Kind::MaxReached);
     full.then_some(Closed::Full)
 }
 
 /// The content of the file that tells a pool's nodes how to misbehave.
 #[must_use]
 pub fn for_nodes(faults: &[Fault], pool: &str) -> Value {
-    let of = |kind: Kind| {
-        faults
-            .iter()
-            .filter(move |fault| fault.kind == kind && fault.hits(pool))
-    };
-    let images: Vec<_> = of(Kind::ImagePull)
-        .map(|fault| fault.image.clone().unwrap_or_default())
-        .collect();
+    let of = |kind: Kind| faults.iter().filter(move |fault| fault.kind == kind && fault.hits(pool));
+    let images: Vec<_> = of(Kind::ImagePull).map(|fault| fault.image.clone().unwrap_or_default()).collect();
     let slow = of(Kind::Slow).map(|fault| fault.delay_ms.unwrap_or(5000)).max();
     let pods: Vec<_> = of(Kind::Oom).filter_map(|fault| fault.pod.clone()).collect();
     json!({
@@ -141,21 +130,9 @@ mod tests {
 
     #[test]
     fn a_fault_that_says_too_little_is_refused_with_what_is_missing() {
-        let check = |text: &str| {
-            faults(text)[0]
-                .check(&["steady"])
-                .map_err(|error| error.to_string())
-        };
+        let check = |text: &str| faults(text)[0].check(&["steady"]).map_err(|error| error.to_string());
         assert_eq!(check(r#"[{"kind":"slow","pool":"steady"}]"#), Ok(()));
-        assert!(
-            check(r#"[{"kind":"slow","pool":"x"}]"#)
-                .unwrap_err()
-                .contains("steady")
-        );
-        assert!(
-            check(r#"[{"kind":"oom"}]"#)
-                .unwrap_err()
-                .contains("namespace/name")
-        );
+        assert!(check(r#"[{"kind":"slow","pool":"x"}]"#).unwrap_err().contains("steady"));
+        assert!(check(r#"[{"kind":"oom"}]"#).unwrap_err().contains("namespace/name"));
     }
 }

@@ -70,35 +70,20 @@ pub fn shape(pod: &Pod) -> Result<Shape> {
 /// The first reason why a pod of this shape does not fit on an empty machine of the pool.
 #[must_use]
 pub fn misfit(shape: &Shape, pool: &Pool) -> Option<Misfit> {
-    if shape
-        .selector
-        .iter()
-        .any(|(key, value)| pool.labels.get(key) != Some(value))
-    {
+    if shape.selector.iter().any(|(key, value)| pool.labels.get(key) != Some(value)) {
         return Some(Misfit::Selector);
     }
     for taint in &pool.taints {
-        if !shape
-            .tolerations
-            .iter()
-            .any(|toleration| tolerates(toleration, taint))
-        {
+        if !shape.tolerations.iter().any(|toleration| tolerates(toleration, taint)) {
             let value = taint.value.clone().unwrap_or_default();
-            return Some(Misfit::Taint {
-                key: taint.key.clone(),
-                value,
-            });
+            return Some(Misfit::Taint { key: taint.key.clone(), value });
         }
     }
     let (asks, has) = (shape.asks, pool.has);
-    [
-        (asks.gpus, has.gpus, "nvidia.com/gpu"),
-        (asks.cpu, has.cpu, "cpu"),
-        (asks.memory, has.memory, "memory"),
-    ]
-    .into_iter()
-    .find(|(asked, there, _)| asked > there)
-    .map(|(.., resource)| Misfit::Insufficient(resource))
+    [(asks.gpus, has.gpus, "nvidia.com/gpu"), (asks.cpu, has.cpu, "cpu"), (asks.memory, has.memory, "memory")]
+        .into_iter()
+        .find(|(asked, there, _)| asked > there)
+        .map(|(.., resource)| Misfit::Insufficient(resource))
 }
 
 fn requests(container: &Container) -> Result<Resources> {
@@ -106,16 +91,10 @@ fn requests(container: &Container) -> Result<Resources> {
     let requests = resources.and_then(|resources| resources.requests.as_ref());
     let limits = resources.and_then(|resources| resources.limits.as_ref());
     let of = |name: &str| -> Result<u128> {
-        let asked = requests
-            .and_then(|map| map.get(name))
-            .or_else(|| limits.and_then(|map| map.get(name)));
+        let asked = requests.and_then(|map| map.get(name)).or_else(|| limits.and_then(|map| map.get(name)));
         asked.map_or(Ok(0), |quantity| thousandths(&quantity.0))
     };
-    Ok(Resources {
-        cpu: of("cpu")?,
-        memory: of("memory")?,
-        gpus: of("nvidia.com/gpu")?,
-    })
+    Ok(Resources { cpu: of("cpu")?, memory: of("memory")?, gpus: of("nvidia.com/gpu")? })
 }
 
 fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
@@ -161,10 +140,7 @@ mod tests {
         assert_eq!(workspace(|_| ()), None);
         type Row = (fn(&mut Value), Option<&'static str>);
         let table: [Row; 7] = [
-            (
-                |s| s["tolerations"] = json!([]),
-                Some("node(s) had untolerated taint {sku: gpu}"),
-            ),
+            (|s| s["tolerations"] = json!([]), Some("node(s) had untolerated taint {sku: gpu}")),
             (|s| s["tolerations"] = json!([{"operator": "Exists"}]), None),
             (
                 |s| s["tolerations"][0]["value"] = json!("cpu"),

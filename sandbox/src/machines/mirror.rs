@@ -42,12 +42,7 @@ where
 
     /// What `choose` makes of each object, without copying those it passes over.
     pub fn pick<T>(&self, choose: impl FnMut(&K) -> Option<T>) -> Vec<T> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-            .filter_map(choose)
-            .collect()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().filter_map(choose).collect()
     }
 
     /// Lists once and watches until the watch ends or its history is gone.
@@ -55,11 +50,7 @@ where
         let list = api.list(&ListParams::default()).await?;
         let version = list.metadata.resource_version.clone().unwrap_or_default();
         list.items.iter().for_each(seen);
-        let fresh = list
-            .items
-            .into_iter()
-            .map(|object| (object.uid().unwrap_or_default(), object))
-            .collect();
+        let fresh = list.items.into_iter().map(|object| (object.uid().unwrap_or_default(), object)).collect();
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
         let events = api.watch(&WatchParams::default(), &version).await?;
         futures::pin_mut!(events);
@@ -68,10 +59,7 @@ where
                 WatchEvent::Added(object) | WatchEvent::Modified(object) => {
                     seen(&object);
                     let uid = object.uid().unwrap_or_default();
-                    self.0
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .insert(uid, object);
+                    self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(uid, object);
                 }
                 WatchEvent::Deleted(object) => {
                     let uid = object.uid().unwrap_or_default();

@@ -64,14 +64,7 @@ impl Machines {
         let pods = Mirror::follow(&mut tasks, Api::<Pod>::all(client.clone()), |_| ());
         follow_disks(&mut tasks, client, &ground);
         let cloud = Mutex::default();
-        let shared = Arc::new(Shared {
-            client: client.clone(),
-            ground,
-            delays,
-            oddities,
-            pods,
-            cloud,
-        });
+        let shared = Arc::new(Shared { client: client.clone(), ground, delays, oddities, pods, cloud });
         let work = Work::new(shared.clone());
         tasks.spawn(async move {
             loop {
@@ -79,10 +72,7 @@ impl Machines {
                 work.turn();
             }
         });
-        Self {
-            shared,
-            tasks: Mutex::new(tasks),
-        }
+        Self { shared, tasks: Mutex::new(tasks) }
     }
 
     /// Adds the pools that these profiles need.
@@ -104,13 +94,7 @@ impl Machines {
     /// Says what the fault lacks.
     pub fn add_fault(&self, fault: Fault) -> Result<()> {
         let mut cloud = self.shared.cloud();
-        fault.check(
-            &cloud
-                .pools
-                .iter()
-                .map(|pool| pool.name.as_str())
-                .collect::<Vec<_>>(),
-        )?;
+        fault.check(&cloud.pools.iter().map(|pool| pool.name.as_str()).collect::<Vec<_>>())?;
         cloud.faults.push(fault);
         self.write_faults(&cloud)
     }
@@ -172,25 +156,17 @@ impl Machines {
 /// Gives claims their disks, and takes back the disks that were released.
 fn follow_disks(tasks: &mut JoinSet<()>, client: &Client, ground: &Ground) {
     let to = client.clone();
-    Mirror::follow(
-        tasks,
-        Api::<PersistentVolumeClaim>::all(client.clone()),
-        move |claim| {
-            if disks::volume_for(claim).is_some() {
-                let (client, claim) = (to.clone(), claim.clone());
-                tokio::spawn(async move { disks::provide(&client, &claim).await });
-            }
-        },
-    );
+    Mirror::follow(tasks, Api::<PersistentVolumeClaim>::all(client.clone()), move |claim| {
+        if disks::volume_for(claim).is_some() {
+            let (client, claim) = (to.clone(), claim.clone());
+            tokio::spawn(async move { disks::provide(&client, &claim).await });
+        }
+    });
     let (to, volumes) = (client.clone(), ground.volumes.clone());
-    Mirror::follow(
-        tasks,
-        Api::<PersistentVolume>::all(client.clone()),
-        move |volume| {
-            if disks::is_released(volume) {
-                let (client, volumes, volume) = (to.clone(), volumes.clone(), volume.clone());
-                tokio::spawn(async move { disks::discard(&client, &volumes, &volume).await });
-            }
-        },
-    );
+    Mirror::follow(tasks, Api::<PersistentVolume>::all(client.clone()), move |volume| {
+        if disks::is_released(volume) {
+            let (client, volumes, volume) = (to.clone(), volumes.clone(), volume.clone());
+            tokio::spawn(async move { disks::discard(&client, &volumes, &volume).await });
+        }
+    });
 }

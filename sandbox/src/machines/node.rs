@@ -53,9 +53,7 @@ impl Machine {
         tokio::fs::create_dir_all(&state)
             .await
             .with_context(|| format!("{} can not be made", state.display()))?;
-        let user = ground
-            .authority
-            .client_leaf(&format!("system:node:{name}"), "system:nodes")?;
+        let user = ground.authority.client_leaf(&format!("system:node:{name}"), "system:nodes")?;
         let kubeconfig = state.join("kubeconfig");
         access::write_kubeconfig(&kubeconfig, &ground.cluster, &ground.authority.pem(), &user)?;
         let (certificate, key, ca) = (state.join("tls.crt"), state.join("tls.key"), state.join("ca.crt"));
@@ -64,15 +62,7 @@ impl Machine {
         access::write_secret(&key, &leaf.key_pem)?;
         std::fs::write(&ca, ground.authority.pem())?;
         let mut program = Program::new(name, &ground.program, state.join("node.log"))
-            .args([
-                "node",
-                "--name",
-                name,
-                "--labels",
-                &labels(pool),
-                "--capacity",
-                &capacity(pool),
-            ])
+            .args(["node", "--name", name, "--labels", &labels(pool), "--capacity", &capacity(pool)])
             .args([
                 "--shutdown-grace",
                 "3s",
@@ -93,11 +83,7 @@ impl Machine {
             program = program.args([Path::new(flag), path]);
         }
         // a node that is killed leaves what its containers have started in turn
-        let child = program
-            .args([Path::new("--faults"), faults])
-            .ends_by_itself()
-            .start()
-            .await?;
+        let child = program.args([Path::new("--faults"), faults]).ends_by_itself().start().await?;
         let said = |output: &str| output.lines().any(|line| line == "ready").then_some(());
         child.says(Duration::from_secs(60), said).await?;
         Ok(Self { child })
@@ -123,22 +109,13 @@ impl Machine {
 }
 
 fn labels(pool: &Pool) -> String {
-    let labels: Vec<String> = pool
-        .labels
-        .iter()
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect();
+    let labels: Vec<String> = pool.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
     labels.join(",")
 }
 
 fn taints(pool: &Pool) -> String {
     let taint = |taint: &k8s_openapi::api::core::v1::Taint| {
-        format!(
-            "{}={}:{}",
-            taint.key,
-            taint.value.as_deref().unwrap_or_default(),
-            taint.effect
-        )
+        format!("{}={}:{}", taint.key, taint.value.as_deref().unwrap_or_default(), taint.effect)
     };
     pool.taints.iter().map(taint).collect::<Vec<_>>().join(",")
 }

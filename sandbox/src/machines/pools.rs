@@ -60,9 +60,7 @@ pub fn pools(profiles: &str) -> Result<Vec<Pool>> {
         serde_json::from_str(profiles).context("the setting PROFILES is no list of profiles")?;
     let mut pools: Vec<Pool> = Vec::new();
     for profile in &profiles {
-        let pool = profile
-            .pool()
-            .with_context(|| format!("profile `{}`", profile.name))?;
+        let pool = profile.pool().with_context(|| format!("profile `{}`", profile.name))?;
         add(&mut pools, pool);
     }
     Ok(pools)
@@ -119,11 +117,7 @@ impl Profile {
             selector: self.node_selector.clone(),
             taints: self.taints(spot),
             // a machine is a little larger than the profile: the system's own pods need room too
-            has: Resources {
-                cpu: cpu + 500,
-                memory: memory + (1000 << 30),
-                gpus,
-            },
+            has: Resources { cpu: cpu + 500, memory: memory + (1000 << 30), gpus },
             max: MAX_MACHINES,
         })
     }
@@ -140,10 +134,7 @@ impl Profile {
             ("agentpool", name),
             ("kubernetes.azure.com/mode", "user"),
             ("kubernetes.azure.com/os-sku", "Ubuntu"),
-            (
-                "kubernetes.azure.com/priority",
-                if spot { "spot" } else { "regular" },
-            ),
+            ("kubernetes.azure.com/priority", if spot { "spot" } else { "regular" }),
             ("node.kubernetes.io/instance-type", &size),
             ("topology.kubernetes.io/region", "westeurope"),
             ("topology.kubernetes.io/zone", "westeurope-1"),
@@ -169,11 +160,7 @@ impl Profile {
             time_added: None,
         };
         let mut taints = Vec::new();
-        if self
-            .tolerations
-            .iter()
-            .any(|toleration| toleration.key.as_deref() == Some("sku"))
-        {
+        if self.tolerations.iter().any(|toleration| toleration.key.as_deref() == Some("sku")) {
             taints.push(taint("sku", "gpu"));
         }
         if spot {
@@ -198,10 +185,7 @@ mod tests {
     #[test]
     fn profiles_with_the_same_selector_share_a_pool_as_large_as_both_ask_for() {
         let pools = pools(PROFILES).unwrap();
-        assert_eq!(
-            pools.iter().map(|pool| pool.name.as_str()).collect::<Vec<_>>(),
-            ["steady", "user"]
-        );
+        assert_eq!(pools.iter().map(|pool| pool.name.as_str()).collect::<Vec<_>>(), ["steady", "user"]);
         let steady = &pools[0];
         assert_eq!(steady.has.cpu, 8500);
         assert_eq!(steady.has.memory, 1000 * (17 << 30));

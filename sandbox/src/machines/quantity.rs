@@ -8,9 +8,7 @@ use anyhow::{Context, Result, bail};
 /// A text that is no quantity is named in the error.
 pub fn thousandths(text: &str) -> Result<u128> {
     let text = text.trim();
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, suffix) = text.split_at(end);
     let scale: u128 = match suffix {
         "m" => 1,
@@ -26,9 +24,7 @@ pub fn thousandths(text: &str) -> Result<u128> {
         _ => bail!("`{text}` is no quantity the sandbox knows: write 500m, 4 or 16Gi"),
     };
     let (whole, part) = number.split_once('.').unwrap_or((number, ""));
-    let whole: u128 = whole
-        .parse()
-        .with_context(|| format!("`{text}` is no quantity"))?;
+    let whole: u128 = whole.parse().with_context(|| format!("`{text}` is no quantity"))?;
     let mut value = whole * scale;
     if !part.is_empty() {
         let digits: u128 = part.parse().with_context(|| format!("`{text}` is no quantity"))?;

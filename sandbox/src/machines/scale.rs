@@ -85,27 +85,11 @@ impl Closed {
 /// One thing to do; nothing about it is left to choose.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    Keep {
-        node: String,
-        pod: String,
-    },
-    Bring {
-        pool: String,
-        pod: String,
-        from: usize,
-        to: usize,
-        max: usize,
-    },
-    Refuse {
-        pod: String,
-        text: String,
-    },
-    Remove {
-        node: String,
-    },
-    Forget {
-        node: String,
-    },
+    Keep { node: String, pod: String },
+    Bring { pool: String, pod: String, from: usize, to: usize, max: usize },
+    Refuse { pod: String, text: String },
+    Remove { node: String },
+    Forget { node: String },
 }
 
 /// What to do about pods that wait, and about machines nobody needs.
@@ -122,12 +106,7 @@ pub fn decide(
     let waits = |uid: &str| waiting.iter().any(|pod| pod.uid == uid);
     let mut kept: Vec<Option<String>> = machines
         .iter()
-        .map(|machine| {
-            machine
-                .kept_for
-                .clone()
-                .filter(|uid| waits(uid) && may_take(machine, now))
-        })
+        .map(|machine| machine.kept_for.clone().filter(|uid| waits(uid) && may_take(machine, now)))
         .collect();
     let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
     for machine in machines {
@@ -137,19 +116,13 @@ pub fn decide(
         if kept.iter().any(|uid| uid.as_ref() == Some(&pod.uid)) {
             continue;
         }
-        let fits = |name: &str| {
-            pools
-                .iter()
-                .any(|pool| pool.name == name && misfit(&pod.shape, pool).is_none())
-        };
+        let fits =
+            |name: &str| pools.iter().any(|pool| pool.name == name && misfit(&pod.shape, pool).is_none());
         let free = (0..machines.len())
             .find(|&at| kept[at].is_none() && may_take(&machines[at], now) && fits(&machines[at].pool));
         if let Some(at) = free {
             kept[at] = Some(pod.uid.clone());
-            steps.push(Step::Keep {
-                node: machines[at].node.clone(),
-                pod: pod.uid.clone(),
-            });
+            steps.push(Step::Keep { node: machines[at].node.clone(), pod: pod.uid.clone() });
             continue;
         }
         match choose(pools, &sizes, &pod.shape, closed) {
@@ -157,18 +130,9 @@ pub fn decide(
                 let size = sizes.entry(&pool.name).or_default();
                 let (pool, from, max) = (pool.name.clone(), *size, pool.max);
                 *size += 1;
-                steps.push(Step::Bring {
-                    pool,
-                    pod: pod.uid.clone(),
-                    from,
-                    to: from + 1,
-                    max,
-                });
+                steps.push(Step::Bring { pool, pod: pod.uid.clone(), from, to: from + 1, max });
             }
-            Err(text) => steps.push(Step::Refuse {
-                pod: pod.uid.clone(),
-                text,
-            }),
+            Err(text) => steps.push(Step::Refuse { pod: pod.uid.clone(), text }),
         }
     }
     for (machine, kept) in machines.iter().zip(&kept) {
@@ -210,9 +174,7 @@ fn choose<'a>(
 ) -> Result<&'a Pool, String> {
     let mut reasons: Vec<(String, usize)> = Vec::new();
     for pool in pools {
-        let full = sizes
-            .get(pool.name.as_str())
-            .is_some_and(|size| *size >= pool.max);
+        let full = sizes.get(pool.name.as_str()).is_some_and(|size| *size >= pool.max);
         let reason = match (misfit(shape, pool), closed.get(&pool.name)) {
             (Some(misfit), _) => misfit.to_string(),
             (None, Some(closed)) => closed.text().to_owned(),
@@ -224,9 +186,6 @@ fn choose<'a>(
             None => reasons.push((reason, 1)),
         }
     }
-    let list: Vec<String> = reasons
-        .iter()
-        .map(|(reason, count)| format!("{count} {reason}"))
-        .collect();
+    let list: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     Err(format!("pod didn't trigger scale-up: {}", list.join(", ")))
 }

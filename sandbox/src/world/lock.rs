@@ -21,22 +21,13 @@ impl Lock {
     /// # Errors
     /// Names the process that has it.
     pub fn take(state: &Path, name: &str) -> Result<Self> {
-        if name.is_empty()
-            || !name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
-        {
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)) {
             bail!("`{name}` can not be a world's name: use letters, digits, - and _");
         }
         let folder = state.join(name);
         std::fs::create_dir_all(&folder).with_context(|| format!("{} can not be made", folder.display()))?;
         let path = state.join(format!("{name}.lock"));
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)?;
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
         match file.try_lock() {
             Ok(()) => (),
             Err(TryLockError::WouldBlock) => {
@@ -94,10 +85,7 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         std::fs::write(state.path().join("one.json"), "{}").unwrap();
         let lock = Lock::take(state.path(), "one").unwrap();
-        assert!(
-            !state.path().join("one.json").exists(),
-            "a dead world's file goes"
-        );
+        assert!(!state.path().join("one.json").exists(), "a dead world's file goes");
         lock.tell(&serde_json::json!({"name": "one"})).unwrap();
         let refused = Lock::take(state.path(), "one").err().unwrap().to_string();
         assert!(refused.contains(&std::process::id().to_string()), "{refused}");

@@ -136,12 +136,7 @@ impl World {
         futures::future::join_all(installations.iter().map(|one| one.stop())).await;
         self.installations().clear();
         self.machines.stop().await;
-        tokio::join!(
-            self.cluster.stop(),
-            self.ground.azurite.stop(),
-            self.graph.stop(),
-            self.entra.stop()
-        );
+        tokio::join!(self.cluster.stop(), self.ground.azurite.stop(), self.graph.stop(), self.entra.stop());
         self.github.stop().await;
         if let Some(control) = self.control.get() {
             control.stop().await;
@@ -149,14 +144,9 @@ impl World {
         let left = remains::descendants(std::process::id());
         left.iter().for_each(|remain| remains::end(remain.pid));
         if !left.is_empty() {
-            let list: Vec<_> = left
-                .iter()
-                .map(|remain| format!("{} {}", remain.pid, remain.command))
-                .collect();
-            bail!(
-                "processes were left behind and had to be killed:\n  {}",
-                list.join("\n  ")
-            );
+            let list: Vec<_> =
+                left.iter().map(|remain| format!("{} {}", remain.pid, remain.command)).collect();
+            bail!("processes were left behind and had to be killed:\n  {}", list.join("\n  "));
         }
         Ok(())
     }

@@ -46,9 +46,7 @@ impl People {
     /// When the name is taken.
     pub fn add(&self, wish: Wish) -> Result<Person> {
         let oid = Uuid::new_v4();
-        let name = wish
-            .name
-            .unwrap_or_else(|| format!("person-{}", &oid.simple().to_string()[..12]));
+        let name = wish.name.unwrap_or_else(|| format!("person-{}", &oid.simple().to_string()[..12]));
         let person = Person {
             name: name.clone(),
             oid,
@@ -70,9 +68,7 @@ impl People {
     /// When nobody is called so.
     pub fn change(&self, name: &str, wish: &Wish) -> Result<Person> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(person) = all.people.get_mut(name) else {
-            bail!(unknown(name, &all))
-        };
+        let Some(person) = all.people.get_mut(name) else { bail!(unknown(name, &all)) };
         person.admin = wish.admin.unwrap_or(person.admin);
         person.member = wish.member.unwrap_or(person.member);
         if let Some(installation) = &wish.installation {
@@ -87,22 +83,14 @@ impl People {
     /// When nobody is called so.
     pub fn find(&self, name: &str) -> Result<Person> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(person) = all.people.get(name) else {
-            bail!(unknown(name, &all))
-        };
+        let Some(person) = all.people.get(name) else { bail!(unknown(name, &all)) };
         Ok(person.clone())
     }
 
     /// Everybody, by name.
     #[must_use]
     pub fn all(&self) -> Vec<Person> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .people
-            .values()
-            .cloned()
-            .collect()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).people.values().cloned().collect()
     }
 
     /// Makes a group known as the one of an installation.
@@ -113,11 +101,7 @@ impl People {
 
     /// The group is gone; its people stay.
     pub fn remove_group(&self, group: Uuid) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .groups
-            .remove(&group);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).groups.remove(&group);
     }
 
     /// Who is in a group, as Graph asks.
@@ -138,11 +122,7 @@ impl Person {
             oid: self.oid,
             name: self.name.clone(),
             username: format!("{}@world.example", self.name),
-            roles: if self.admin {
-                vec!["admin".to_owned()]
-            } else {
-                Vec::new()
-            },
+            roles: if self.admin { vec!["admin".to_owned()] } else { Vec::new() },
         }
     }
 }
@@ -161,41 +141,13 @@ mod tests {
         let people = People::default();
         let group = Uuid::new_v4();
         people.add_group(group, "dcaas");
-        let named = |name: &str| Wish {
-            name: Some(name.into()),
-            ..Wish::default()
-        };
+        let named = |name: &str| Wish { name: Some(name.into()), ..Wish::default() };
         people.add(named("ada")).unwrap();
-        people
-            .add(Wish {
-                installation: Some("other".into()),
-                ..named("eve")
-            })
-            .unwrap();
-        people
-            .add(Wish {
-                member: Some(false),
-                ..named("dora")
-            })
-            .unwrap();
-        let inside = || {
-            people
-                .members(group)
-                .unwrap()
-                .into_iter()
-                .map(|user| user.name)
-                .collect::<Vec<_>>()
-        };
+        people.add(Wish { installation: Some("other".into()), ..named("eve") }).unwrap();
+        people.add(Wish { member: Some(false), ..named("dora") }).unwrap();
+        let inside = || people.members(group).unwrap().into_iter().map(|user| user.name).collect::<Vec<_>>();
         assert_eq!(inside(), ["ada"]);
-        people
-            .change(
-                "dora",
-                &Wish {
-                    member: Some(true),
-                    ..Wish::default()
-                },
-            )
-            .unwrap();
+        people.change("dora", &Wish { member: Some(true), ..Wish::default() }).unwrap();
         assert_eq!(inside(), ["ada", "dora"]);
         assert!(people.members(Uuid::new_v4()).is_none());
         assert!(people.add(named("ada")).is_err());

@@ -40,10 +40,7 @@ pub fn descendants(first: u32) -> Vec<Remain> {
     let lines = lines();
     let mut family = BTreeSet::from([first.cast_signed()]);
     loop {
-        let more = lines
-            .iter()
-            .filter(|line| family.contains(&line.parent))
-            .map(|line| line.pid);
+        let more = lines.iter().filter(|line| family.contains(&line.parent)).map(|line| line.pid);
         let more: Vec<i32> = more.filter(|pid| !family.contains(pid)).collect();
         if more.is_empty() {
             break;
@@ -51,15 +48,8 @@ pub fn descendants(first: u32) -> Vec<Remain> {
         family.extend(more);
     }
     family.remove(&first.cast_signed());
-    let living = lines
-        .iter()
-        .filter(|line| !line.zombie && family.contains(&line.pid));
-    living
-        .map(|line| Remain {
-            pid: line.pid,
-            command: command(line.pid),
-        })
-        .collect()
+    let living = lines.iter().filter(|line| !line.zombie && family.contains(&line.pid));
+    living.map(|line| Remain { pid: line.pid, command: command(line.pid) }).collect()
 }
 
 /// SIGKILL, now.
@@ -76,11 +66,8 @@ impl Undertaker {
     /// Looks once.
     pub fn look(&mut self) {
         let own = std::process::id().cast_signed();
-        let dead: Vec<i32> = lines()
-            .iter()
-            .filter(|line| line.zombie && line.parent == own)
-            .map(|line| line.pid)
-            .collect();
+        let dead: Vec<i32> =
+            lines().iter().filter(|line| line.zombie && line.parent == own).map(|line| line.pid).collect();
         self.0.retain(|pid, _| dead.contains(pid));
         for pid in dead {
             let looks = self.0.entry(pid).or_default();
@@ -103,19 +90,12 @@ fn line(pid: i32) -> Option<Line> {
     // the name stands in brackets and may hold anything
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     let zombie = fields.next()? == "Z";
-    Some(Line {
-        pid,
-        parent: fields.next()?.parse().ok()?,
-        zombie,
-    })
+    Some(Line { pid, parent: fields.next()?.parse().ok()?, zombie })
 }
 
 fn command(pid: i32) -> String {
     let bytes = std::fs::read(Path::new("/proc").join(pid.to_string()).join("cmdline")).unwrap_or_default();
-    String::from_utf8_lossy(&bytes)
-        .replace('\0', " ")
-        .trim()
-        .to_owned()
+    String::from_utf8_lossy(&bytes).replace('\0', " ").trim().to_owned()
 }
 
 #[cfg(test)]
@@ -124,27 +104,17 @@ mod tests {
 
     #[test]
     fn a_grandchild_is_found_until_it_has_ended() {
-        let mut child = std::process::Command::new("sh")
-            .args(["-c", "sleep 61 & wait"])
-            .spawn()
-            .unwrap();
+        let mut child = std::process::Command::new("sh").args(["-c", "sleep 61 & wait"]).spawn().unwrap();
         let found = || -> Vec<i32> {
             let all = descendants(child.id());
-            all.iter()
-                .filter(|remain| remain.command == "sleep 61")
-                .map(|remain| remain.pid)
-                .collect()
+            all.iter().filter(|remain| remain.command == "sleep 61").map(|remain| remain.pid).collect()
         };
         let sleep = loop {
             if let [pid] = found().as_slice() {
                 break *pid;
             }
         };
-        assert!(
-            descendants(std::process::id())
-                .iter()
-                .any(|remain| remain.pid == sleep)
-        );
+        assert!(descendants(std::process::id()).iter().any(|remain| remain.pid == sleep));
         end(sleep);
         while !found().is_empty() {}
         child.wait().unwrap();

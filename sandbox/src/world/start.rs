@@ -34,8 +34,7 @@ impl World {
         let lock = Lock::take(&state, &options.name)?;
         let folder = state.join(&options.name);
         let path = |path: &PathBuf, flag: &str| {
-            path.canonicalize()
-                .with_context(|| format!("{flag} {}", path.display()))
+            path.canonicalize().with_context(|| format!("{flag} {}", path.display()))
         };
         let [app, manifests, images] = [
             path(&options.app, "--app")?,
@@ -62,16 +61,10 @@ impl World {
         let graph = Graph::start(&authority, entra.tokens(), members, oddities.clone()).await?;
         let github = nobody(&authority, "github", oddities.clone()).await?;
         progress.say("Entra, Graph", &entra.authority()?);
-        let issuer = Issuer {
-            issuer: entra.issuer_v1(),
-            discovery: entra.discovery_url_v1()?,
-        };
+        let issuer = Issuer { issuer: entra.issuer_v1(), discovery: entra.discovery_url_v1()? };
         let storage = folder.join("storage");
         let (cluster, azurite) = tokio::try_join!(
-            progress.part(
-                "Kubernetes",
-                ControlPlane::start(&binaries, &folder, &authority, &issuer)
-            ),
+            progress.part("Kubernetes", ControlPlane::start(&binaries, &folder, &authority, &issuer)),
             progress.part("storage", Azurite::start(&options.azurite, &storage, &authority)),
         )?;
 
@@ -89,22 +82,14 @@ impl World {
             app,
             manifests,
             state: installations,
-            defaults: options
-                .defaults
-                .iter()
-                .cloned()
-                .map(|(name, value)| (name, Some(value)))
-                .collect(),
+            defaults: options.defaults.iter().cloned().map(|(name, value)| (name, Some(value))).collect(),
             authority,
             ca,
             client,
             oddities: oddities.clone(),
             entra: entra.clone(),
             azurite: Arc::new(azurite),
-            cluster: installation::Cluster {
-                url: cluster.url.clone(),
-                admin: cluster.client.clone(),
-            },
+            cluster: installation::Cluster { url: cluster.url.clone(), admin: cluster.client.clone() },
             graph: graph.url()?,
             github: github.url()?,
         });
@@ -124,24 +109,13 @@ impl World {
             installations: Mutex::default(),
             lock,
         });
-        for (name, admin, member) in [
-            ("ada", true, true),
-            ("ben", false, true),
-            ("cy", false, true),
-            ("dora", false, false),
-        ] {
+        for (name, admin, member) in
+            [("ada", true, true), ("ben", false, true), ("cy", false, true), ("dora", false, false)]
+        {
             let (name, admin, member) = (Some(name.to_owned()), Some(admin), Some(member));
-            world.people.add(people::Wish {
-                name,
-                admin,
-                member,
-                installation: None,
-            })?;
+            world.people.add(people::Wish { name, admin, member, installation: None })?;
         }
-        let wish = installation::Wish {
-            name: Some(FIRST.to_owned()),
-            ..installation::Wish::default()
-        };
+        let wish = installation::Wish { name: Some(FIRST.to_owned()), ..installation::Wish::default() };
         let first = progress.part("installation `dcaas`", world.install(wish)).await;
         let control = match first {
             Ok(_) => control::start(&world).await,
@@ -167,10 +141,7 @@ async fn nobody(ca: &Authority, name: &'static str, oddities: Oddities) -> Resul
     let tls = ca.server_leaf(&[name])?.rustls_server()?;
     let listener = Listener::start(Some(tls), move |request| {
         oddities.remember(format!("{name}: {} {}", request.method(), request.uri().path()));
-        std::future::ready(Ok(listener::json(
-            501,
-            &json!({"error": format!("the world has no {name} yet")}),
-        )))
+        std::future::ready(Ok(listener::json(501, &json!({"error": format!("the world has no {name} yet")}))))
     });
     listener.await
 }

@@ -1,17 +1,21 @@
 //! A tiny custom handler: the test binary itself, started again by the host under test.
 
+#![expect(clippy::disallowed_methods, reason = "an exit is what is tested here")]
+
 use std::{collections::BTreeMap, env, time::Duration};
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use futures::{StreamExt, stream};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 /// The host starts the test binary with this test's name; without a host it does nothing.
 #[test]
 #[ignore = "not a test: the executable that the host of the other tests starts"]
 fn the_executable() {
-    let Ok(port) = env::var("FUNCTIONS_CUSTOMHANDLER_PORT") else { return };
+    let Ok(port) = env::var("FUNCTIONS_CUSTOMHANDLER_PORT") else {
+        return;
+    };
     println!("cwd {}", env::current_dir().unwrap().display());
     eprintln!("warning: only a warning");
     let address = ("127.0.0.1", port.parse().unwrap());
@@ -68,6 +72,12 @@ async fn answer(request: HttpRequest, body: web::Payload, gate: web::Data<Notify
         }
         "/api/status" => HttpResponse::build(http_status(parameter("code"))).finish(),
         "/tick" => HttpResponse::Ok().json(json!({"Logs": ["tick was here"], "Seen": length(body).await})),
+        "/yearly" => {
+            let envelope: Value = serde_json::from_str(&text(body).await).unwrap();
+            println!("yearly called with {}", envelope["Data"]["timer"]);
+            HttpResponse::Ok().json(json!({}))
+        }
+        "/work" => work(&text(body).await),
         "/silent" => HttpResponse::NoContent().finish(),
         "/slow" => {
             tokio::time::sleep(Duration::from_secs(60)).await;
@@ -77,11 +87,16 @@ async fn answer(request: HttpRequest, body: web::Payload, gate: web::Data<Notify
             let headers: Vec<(String, String)> = request
                 .headers()
                 .iter()
-                .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+                .map(|(name, value)| {
+                    (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                })
                 .collect();
             let (method, uri) = (request.method().to_string(), request.uri().to_string());
             let sent = json!({"method": method, "uri": uri, "headers": headers, "body": length(body).await});
-            HttpResponse::Ok().append_header(("set-cookie", "a=1")).append_header(("set-cookie", "b=2")).json(sent)
+            HttpResponse::Ok()
+                .append_header(("set-cookie", "a=1"))
+                .append_header(("set-cookie", "b=2"))
+                .json(sent)
         }
     }
 }
@@ -90,10 +105,27 @@ fn http_status(code: Option<String>) -> actix_web::http::StatusCode {
     actix_web::http::StatusCode::from_u16(code.unwrap().parse().unwrap()).unwrap()
 }
 
-async fn length(mut body: web::Payload) -> usize {
-    let mut size = 0;
-    while let Some(chunk) = body.next().await {
-        size += chunk.unwrap().len();
+/// Does what a queue message says.
+fn work(envelope: &str) -> HttpResponse {
+    let envelope: Value = serde_json::from_str(envelope).unwrap();
+    let message: String = serde_json::from_str(envelope["Data"]["message"].as_str().unwrap()).unwrap();
+    let count = envelope["Metadata"]["DequeueCount"].as_str().unwrap();
+    println!("message {message} seen {count} times");
+    match message.as_str() {
+        "fail" => HttpResponse::InternalServerError().finish(),
+        "die once" if count == "1" => std::process::exit(9),
+        _ => HttpResponse::Ok().json(json!({})),
     }
-    size
+}
+
+async fn text(mut body: web::Payload) -> String {
+    let mut whole = Vec::new();
+    while let Some(chunk) = body.next().await {
+        whole.extend_from_slice(&chunk.unwrap());
+    }
+    String::from_utf8(whole).unwrap()
+}
+
+async fn length(body: web::Payload) -> usize {
+    text(body).await.len()
 }

@@ -1,8 +1,12 @@
 //! The Functions host with a real child: what a client sees, what the executable sees, and what a crash does.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it should be")]
+
 mod crash;
+mod easy_auth;
 mod executable;
 mod pass;
+mod stored;
 
 use std::{collections::BTreeMap, fs, time::Duration};
 
@@ -24,33 +28,61 @@ pub struct Bench {
 #[derive(Default)]
 pub struct Wish {
     pub settings: &'static [(&'static str, &'static str)],
+    pub storage: Option<String>,
+    pub client: Option<reqwest::Client>,
     pub easy_auth: Option<EasyAuth>,
     pub front_end: Option<Duration>,
     pub timeout: Option<&'static str>,
 }
 
 const FUNCTIONS: &[(&str, &str)] = &[
-    ("all", r#"{"type":"httpTrigger","direction":"in","name":"req","route":"api/{what}","authLevel":"anonymous"}"#),
-    ("a-get", r#"{"type":"httpTrigger","direction":"in","name":"req","route":"only/get","methods":["get"],"authLevel":"anonymous"}"#),
+    (
+        "all",
+        r#"{"type":"httpTrigger","direction":"in","name":"req","route":"api/{what}","authLevel":"anonymous"}"#,
+    ),
+    (
+        "a-get",
+        r#"{"type":"httpTrigger","direction":"in","name":"req","route":"only/get","methods":["get"],"authLevel":"anonymous"}"#,
+    ),
     ("keyed", r#"{"type":"httpTrigger","direction":"in","name":"req","route":"keyed"}"#),
-    ("tick", r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 0 1 1 *","useMonitor":false}"#),
-    ("silent", r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 0 1 1 *","useMonitor":false}"#),
-    ("slow", r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 0 1 1 *","useMonitor":false}"#),
+    (
+        "tick",
+        r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 0 1 1 *","useMonitor":false}"#,
+    ),
+    (
+        "silent",
+        r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 0 1 1 *","useMonitor":false}"#,
+    ),
+    (
+        "slow",
+        r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 0 1 1 *","useMonitor":false}"#,
+    ),
+];
+
+/// Functions that need storage.
+const STORED: &[(&str, &str)] = &[
+    ("work", r#"{"type":"queueTrigger","direction":"in","name":"message","queueName":"%QUEUE%"}"#),
+    ("yearly", r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 0 1 1 *"}"#),
 ];
 
 impl Bench {
     pub async fn start(wish: Wish) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let app = folder.path().join("app");
-        for (name, binding) in FUNCTIONS {
+        let stored: &[(&str, &str)] = if wish.storage.is_some() { STORED } else { &[] };
+        for (name, binding) in FUNCTIONS.iter().chain(stored) {
             let answer = match binding.contains("httpTrigger") {
                 true => r#",{"type":"http","direction":"out","name":"$return"}"#,
                 false => "",
             };
             fs::create_dir_all(app.join(name)).unwrap();
-            fs::write(app.join(name).join("function.json"), format!(r#"{{"bindings":[{binding}{answer}]}}"#)).unwrap();
+            fs::write(app.join(name).join("function.json"), format!(r#"{{"bindings":[{binding}{answer}]}}"#))
+                .unwrap();
         }
-        let host = serde_json::json!({"version": "2.0", "extensions": {"http": {"routePrefix": ""}},
+        let host = serde_json::json!({"version": "2.0", 
+            "extensionBundle": {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.*, 5.0.0)"},
+            "extensions": {"http": {"routePrefix": ""}, "queues": {"batchSize": 4, "maxPollingInterval": "00:00:00.200",
+                "visibilityTimeout": "00:00:01", "maxDequeueCount": 3, "messageEncoding": "none"}},
             "functionTimeout": wish.timeout.unwrap_or("00:10:00"),
             "customHandler": {"enableProxyingHttpRequest": true, "description": {"defaultExecutablePath": "not used",
                 "arguments": ["executable::the_executable", "--exact", "--ignored", "--nocapture"]}}});
@@ -59,8 +91,10 @@ impl Bench {
             wish.settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         settings.insert("ONCE".into(), folder.path().join("once").display().to_string());
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let (client, oddities) = (reqwest::Client::new(), Oddities::new());
-        let limits = Limits { front_end: wish.front_end.unwrap_or(Duration::from_secs(230)), ..Limits::default() };
+        settings.extend(wish.storage.map(|connection| ("AzureWebJobsStorage".to_owned(), connection)));
+        let (client, oddities) = (wish.client.unwrap_or_default(), Oddities::new());
+        let limits =
+            Limits { front_end: wish.front_end.unwrap_or(Duration::from_secs(230)), ..Limits::default() };
         let wanted = HostSettings {
             port: 0,
             app,

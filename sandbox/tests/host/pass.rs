@@ -9,7 +9,8 @@ use super::{Bench, Wish};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_executable_gets_the_settings_the_hosts_names_and_path() {
-    let bench = Bench::start(Wish { settings: &[("MINE", "1"), ("host.master", "secret")], ..Wish::default() }).await;
+    let bench =
+        Bench::start(Wish { settings: &[("MINE", "1"), ("host.master", "secret")], ..Wish::default() }).await;
     let env: Value = bench.get("api/env").await.json().await.unwrap();
     let mut names: Vec<&str> = env.as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();
@@ -35,7 +36,8 @@ async fn a_request_arrives_as_it_was_sent_but_for_what_the_host_sets() {
     let bench = Bench::start(Wish::default()).await;
     let request = bench.client.put(bench.url("api/a%20b?x=1&x=2&y=%20'+"));
     let request = request.header("x-forwarded-for", "6.6.6.6").header("x-ms-client-principal", "forged");
-    let answer = request.header("x-azure-functions-invocationid", "forged").body("12345").send().await.unwrap();
+    let answer =
+        request.header("x-azure-functions-invocationid", "forged").body("12345").send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
     assert_eq!(answer.headers().get_all("set-cookie").iter().count(), 2);
     let sent: Value = answer.json().await.unwrap();
@@ -65,7 +67,8 @@ async fn bodies_stream_both_ways() {
     bench.get("api/release").await;
     assert_eq!(answer.chunk().await.unwrap().unwrap(), "second\n");
     let chunks = futures::stream::iter((0..5).map(|_| Ok::<_, std::io::Error>("12345")));
-    let sent = bench.client.post(bench.url("api/x")).body(reqwest::Body::wrap_stream(chunks)).send().await.unwrap();
+    let sent =
+        bench.client.post(bench.url("api/x")).body(reqwest::Body::wrap_stream(chunks)).send().await.unwrap();
     let sent: Value = sent.json().await.unwrap();
     assert_eq!(sent["body"], 25);
     bench.stop(&[]).await;
@@ -130,7 +133,10 @@ async fn a_timer_function_is_called_by_hand_in_the_envelope() {
     let bench = Bench::start(Wish::default()).await;
     for _ in 0..2 {
         // once with its body in chunks, once with a length
-        assert_eq!(bench.post("admin/functions/tick", r#"{"input":""}"#).await.status(), StatusCode::ACCEPTED);
+        assert_eq!(
+            bench.post("admin/functions/tick", r#"{"input":""}"#).await.status(),
+            StatusCode::ACCEPTED
+        );
     }
     bench.says("Function.tick: tick was here").await;
     bench.says("Executed 'Functions.tick' (Succeeded").await;

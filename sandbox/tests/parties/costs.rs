@@ -11,11 +11,7 @@ async fn what_a_request_costs() {
     let scene = scene().await;
     let straight = scene.party.url().unwrap().join("base/x").unwrap().to_string();
     let through = scene.url("x");
-    for (name, url) in [
-        ("warm", &through),
-        ("straight", &straight),
-        ("through the gate", &through),
-    ] {
+    for (name, url) in [("warm", &through), ("straight", &straight), ("through the gate", &through)] {
         let (started, cpu) = (Instant::now(), cpu_seconds());
         for _ in 0..20 {
             let all = (0..500).map(|_| scene.client.get(url).send());

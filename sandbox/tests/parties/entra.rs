@@ -36,14 +36,7 @@ pub(super) async fn scene() -> Scene {
     };
     let api = Uuid::new_v4();
     entra.register(api, &entra.authority().unwrap());
-    Scene {
-        ca,
-        entra,
-        client,
-        oddities,
-        api,
-        ada,
-    }
+    Scene { ca, entra, client, oddities, api, ada }
 }
 
 impl Scene {
@@ -53,44 +46,24 @@ impl Scene {
     }
 
     async fn page(&self, path: &str) -> (u16, Value) {
-        read(
-            self.client
-                .get(self.entra.authority().unwrap().join(path).unwrap())
-                .send()
-                .await
-                .unwrap(),
-        )
-        .await
+        read(self.client.get(self.entra.authority().unwrap().join(path).unwrap()).send().await.unwrap()).await
     }
 
     /// Checks a token the way an API does: discovery, key set, RS256, issuer, audience, times.
     async fn check(&self, version: &str, token: &str) -> Result<Value, String> {
         let slash = if version.is_empty() { "" } else { "/" };
-        let path = format!(
-            "{}/{version}{slash}.well-known/openid-configuration",
-            self.entra.tenant()
-        );
+        let path = format!("{}/{version}{slash}.well-known/openid-configuration", self.entra.tenant());
         let (_, about) = self.page(&path).await;
-        let keys = self
-            .client
-            .get(about["jwks_uri"].as_str().unwrap())
-            .send()
-            .await
-            .unwrap();
+        let keys = self.client.get(about["jwks_uri"].as_str().unwrap()).send().await.unwrap();
         let keys: JwkSet = keys.json().await.unwrap();
-        let kid = jsonwebtoken::decode_header(token)
-            .map_err(|error| error.to_string())?
-            .kid
-            .unwrap();
+        let kid = jsonwebtoken::decode_header(token).map_err(|error| error.to_string())?.kid.unwrap();
         let key = keys.find(&kid).ok_or("unknown key")?;
         let mut rules = Validation::new(Algorithm::RS256);
         rules.set_audience(&[self.api]);
         rules.set_issuer(&[about["issuer"].as_str().unwrap()]);
         rules.validate_nbf = true;
         let checked = jsonwebtoken::decode::<Value>(token, &DecodingKey::from_jwk(key).unwrap(), &rules);
-        checked
-            .map(|token| token.claims)
-            .map_err(|error| error.to_string())
+        checked.map(|token| token.claims).map_err(|error| error.to_string())
     }
 }
 
@@ -105,23 +78,11 @@ async fn tokens_of_both_versions_carry_entras_claims_and_are_valid() {
     let scene = scene().await;
     let tenant = scene.entra.tenant();
     let two = scene.check("v2.0", &scene.token(json!({}))).await.unwrap();
-    assert_eq!(
-        two["iss"],
-        format!("{}{tenant}/v2.0", scene.entra.authority().unwrap())
-    );
-    assert_eq!(
-        (&two["ver"], &two["preferred_username"]),
-        (&json!("2.0"), &json!("ada@example.com"))
-    );
-    let one = scene
-        .check("", &scene.token(json!({"version": "1.0"})))
-        .await
-        .unwrap();
+    assert_eq!(two["iss"], format!("{}{tenant}/v2.0", scene.entra.authority().unwrap()));
+    assert_eq!((&two["ver"], &two["preferred_username"]), (&json!("2.0"), &json!("ada@example.com")));
+    let one = scene.check("", &scene.token(json!({"version": "1.0"}))).await.unwrap();
     assert_eq!(one["iss"], format!("https://sts.windows.net/{tenant}/"));
-    assert_eq!(
-        (&one["ver"], &one["upn"]),
-        (&json!("1.0"), &json!("ada@example.com"))
-    );
+    assert_eq!((&one["ver"], &one["upn"]), (&json!("1.0"), &json!("ada@example.com")));
     for claims in [&one, &two] {
         assert_eq!(claims["oid"], scene.ada.oid.to_string());
         assert_eq!(claims["tid"], tenant.to_string());
@@ -138,33 +99,17 @@ async fn tokens_of_both_versions_carry_entras_claims_and_are_valid() {
 #[tokio::test]
 async fn behind_a_gate_the_issuer_is_the_gates_address() {
     let scene = scene().await;
-    let parties = vec![Party {
-        name: "entra",
-        upstream: scene.entra.authority().unwrap(),
-    }];
-    let gate = Gate::start(&scene.ca, parties, scene.client.clone(), scene.oddities.clone())
-        .await
-        .unwrap();
+    let parties = vec![Party { name: "entra", upstream: scene.entra.authority().unwrap() }];
+    let gate = Gate::start(&scene.ca, parties, scene.client.clone(), scene.oddities.clone()).await.unwrap();
     let here = gate.url("entra").unwrap();
     let path = format!("{}/v2.0/.well-known/openid-configuration", scene.entra.tenant());
     let (_, about) = read(scene.client.get(here.join(&path).unwrap()).send().await.unwrap()).await;
     scene.entra.register(scene.api, &here);
     let issuer = format!("{here}{}/v2.0", scene.entra.tenant());
-    assert_eq!(
-        (&about["issuer"], &claims(&scene.token(json!({})))["iss"]),
-        (&json!(issuer), &json!(issuer))
-    );
+    assert_eq!((&about["issuer"], &claims(&scene.token(json!({})))["iss"]), (&json!(issuer), &json!(issuer)));
     assert!(about["jwks_uri"].as_str().unwrap().starts_with(here.as_str()));
-    let other = scene
-        .entra
-        .issue(&scene.ada, Uuid::new_v4(), &Wish::default())
-        .unwrap();
-    assert!(
-        claims(&other)["iss"]
-            .as_str()
-            .unwrap()
-            .starts_with("https://login.microsoftonline.com/")
-    );
+    let other = scene.entra.issue(&scene.ada, Uuid::new_v4(), &Wish::default()).unwrap();
+    assert!(claims(&other)["iss"].as_str().unwrap().starts_with("https://login.microsoftonline.com/"));
 }
 
 #[tokio::test]
@@ -188,10 +133,7 @@ async fn forged_tokens_fail_each_for_its_own_reason() {
     }
     let none = scene.token(json!({"alg": "none"}));
     assert!(none.ends_with('.'));
-    assert_eq!(
-        claims(&scene.token(json!({"tenant": other})))["tid"],
-        other.to_string()
-    );
+    assert_eq!(claims(&scene.token(json!({"tenant": other})))["tid"], other.to_string());
     assert!(serde_json::from_value::<Wish>(json!({"audiance": "x"})).is_err());
 }
 
@@ -201,11 +143,7 @@ async fn a_token_with_the_public_key_as_secret_would_fool_the_careless() {
     let scene = scene().await;
     let path = format!("{}/discovery/v2.0/keys", scene.entra.tenant());
     let (_, keys) = scene.page(&path).await;
-    let part = |name: &str| {
-        URL_SAFE_NO_PAD
-            .decode(keys["keys"][0][name].as_str().unwrap())
-            .unwrap()
-    };
+    let part = |name: &str| URL_SAFE_NO_PAD.decode(keys["keys"][0][name].as_str().unwrap()).unwrap();
     let pem = public_pem(&part("n"), &part("e"));
     let mut careless = Validation::new(Algorithm::HS256);
     careless.set_audience(&[scene.api]);
@@ -227,20 +165,10 @@ fn public_pem(n: &[u8], e: &[u8]) -> String {
     };
     let numbers = der(0x30, &[der(0x02, &[&[0], n].concat()), der(0x02, e)].concat());
     let rsa = [0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0];
-    let key = der(
-        0x30,
-        &[&rsa[..], &der(0x03, &[&[0], &numbers[..]].concat())].concat(),
-    );
+    let key = der(0x30, &[&rsa[..], &der(0x03, &[&[0], &numbers[..]].concat())].concat());
     let text = base64::engine::general_purpose::STANDARD.encode(key);
-    let lines: Vec<&str> = text
-        .as_bytes()
-        .chunks(64)
-        .map(|line| str::from_utf8(line).unwrap())
-        .collect();
-    format!(
-        "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
-        lines.join("\n")
-    )
+    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
 }
 
 #[tokio::test]
@@ -251,10 +179,7 @@ async fn an_old_token_is_valid_until_the_old_key_is_dropped() {
     let old = scene.token(json!({}));
     scene.entra.roll(false).unwrap();
     scene.check("v2.0", &old).await.unwrap();
-    scene
-        .check("v2.0", &scene.token(json!({"key": "retired"})))
-        .await
-        .unwrap();
+    scene.check("v2.0", &scene.token(json!({"key": "retired"}))).await.unwrap();
     let new = scene.token(json!({}));
     scene.entra.roll(true).unwrap();
     for token in [&old, &new] {
@@ -267,20 +192,13 @@ async fn an_old_token_is_valid_until_the_old_key_is_dropped() {
 async fn entra_knows_its_tenant_and_remembers_what_the_world_lacks() {
     let scene = scene().await;
     let tenant = scene.entra.tenant();
-    let (status, body) = scene
-        .page(&format!(
-            "{}/v2.0/.well-known/openid-configuration",
-            Uuid::new_v4()
-        ))
-        .await;
+    let (status, body) =
+        scene.page(&format!("{}/v2.0/.well-known/openid-configuration", Uuid::new_v4())).await;
     assert_eq!((status, &body["error"]), (400, &json!("invalid_tenant")));
     assert_eq!(scene.page(&format!("{tenant}/nothing")).await.0, 404);
     assert_eq!(scene.page("").await.0, 404);
     assert_eq!(scene.oddities.list(), Vec::<String>::new());
-    assert_eq!(
-        scene.page("common/v2.0/.well-known/openid-configuration").await.0,
-        501
-    );
+    assert_eq!(scene.page("common/v2.0/.well-known/openid-configuration").await.0, 501);
     assert_eq!(scene.page(&format!("{tenant}/oauth2/v2.0/token")).await.0, 501);
     assert_eq!(scene.oddities.list().len(), 2);
 }

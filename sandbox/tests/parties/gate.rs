@@ -36,30 +36,13 @@ pub(super) async fn scene() -> Scene {
     let party = party.await.unwrap();
     let upstream = party.url().unwrap().join("base/").unwrap();
     let oddities = Oddities::new();
-    let parties = vec![
-        Party {
-            name: "kubernetes",
-            upstream: upstream.clone(),
-        },
-        Party {
-            name: "blob",
-            upstream,
-        },
-    ];
-    let gate = Gate::start(&ca, parties, client.clone(), oddities.clone())
-        .await
-        .unwrap();
+    let parties =
+        vec![Party { name: "kubernetes", upstream: upstream.clone() }, Party { name: "blob", upstream }];
+    let gate = Gate::start(&ca, parties, client.clone(), oddities.clone()).await.unwrap();
     let killed = Arc::new(AtomicUsize::new(0));
     let kill = killed.clone();
     gate.on_kill(Arc::new(move || _ = kill.fetch_add(1, Ordering::SeqCst)));
-    Scene {
-        gate,
-        client,
-        oddities,
-        seen,
-        killed,
-        party,
-    }
+    Scene { gate, client, oddities, seen, killed, party }
 }
 
 async fn echo(request: Request) -> listener::Answer {
@@ -68,11 +51,7 @@ async fn echo(request: Request) -> listener::Answer {
         // one line, and then nothing for as long as the client likes
         "/base/follow" => {
             let first = futures::stream::iter([Ok::<_, std::io::Error>("first\n")]);
-            listener::text(
-                200,
-                "text/plain",
-                Body::wrap_stream(first.chain(futures::stream::pending())),
-            )
+            listener::text(200, "text/plain", Body::wrap_stream(first.chain(futures::stream::pending())))
         }
         _ => {
             let body = reqwest::Body::wrap(body);
@@ -101,32 +80,19 @@ impl Scene {
     }
 
     async fn get(&self, path: &str) -> reqwest::Result<Response> {
-        self.client
-            .get(self.url(path))
-            .timeout(Duration::from_secs(20))
-            .send()
-            .await
+        self.client.get(self.url(path)).timeout(Duration::from_secs(20)).send().await
     }
 
     fn fault(&self, fault: Value) {
-        self.gate
-            .add_fault(serde_json::from_value(fault).unwrap())
-            .unwrap();
+        self.gate.add_fault(serde_json::from_value(fault).unwrap()).unwrap();
     }
 
     fn requests(&self) -> Vec<String> {
-        self.gate.counts()["kubernetes"]
-            .requests
-            .iter()
-            .cloned()
-            .collect()
+        self.gate.counts()["kubernetes"].requests.iter().cloned().collect()
     }
 
     fn counters(&self) -> (usize, usize) {
-        (
-            self.seen.load(Ordering::SeqCst),
-            self.killed.load(Ordering::SeqCst),
-        )
+        (self.seen.load(Ordering::SeqCst), self.killed.load(Ordering::SeqCst))
     }
 
     pub async fn end(self) {
@@ -140,19 +106,9 @@ impl Scene {
 async fn a_request_passes_as_it_is_and_is_counted() {
     let scene = scene().await;
     let body = vec![7; 3_000_000];
-    let sent = scene
-        .client
-        .put(scene.url("a%2Fb?x=1&y=%20"))
-        .header("x-ms-date", "now")
-        .body(body);
-    let (status, told) = read(
-        sent.header("connection", "x-mine")
-            .header("x-mine", "1")
-            .send()
-            .await
-            .unwrap(),
-    )
-    .await;
+    let sent = scene.client.put(scene.url("a%2Fb?x=1&y=%20")).header("x-ms-date", "now").body(body);
+    let (status, told) =
+        read(sent.header("connection", "x-mine").header("x-mine", "1").send().await.unwrap()).await;
     assert_eq!(
         (status, &told["method"], &told["path"]),
         (201, &json!("PUT"), &json!("/base/a%2Fb?x=1&y=%20"))
@@ -187,15 +143,9 @@ async fn a_status_fault_answers_as_the_cluster_would_and_only_once() {
     let refused = scene.get("pods").await.unwrap();
     assert_eq!(refused.headers()["retry-after"], "1");
     let (status, body) = read(refused).await;
-    assert_eq!(
-        (status, &body["kind"], &body["reason"]),
-        (429, &json!("Status"), &json!("TooManyRequests"))
-    );
+    assert_eq!((status, &body["kind"], &body["reason"]), (429, &json!("Status"), &json!("TooManyRequests")));
     assert_eq!(read(scene.get("pods").await.unwrap()).await.0, 201);
-    assert_eq!(
-        (scene.requests()[0].as_str(), scene.counters()),
-        ("GET /base/pods 429", (1, 0))
-    );
+    assert_eq!((scene.requests()[0].as_str(), scene.counters()), ("GET /base/pods 429", (1, 0)));
     scene.end().await;
 }
 
@@ -207,10 +157,7 @@ async fn cut_and_kill_before_close_the_connection_and_the_party_sees_nothing() {
         let error = scene.get("x").await.unwrap_err();
         assert!(error.is_request() && !error.is_timeout(), "{error:?}");
         assert_eq!(scene.counters(), (0, killed));
-        assert_eq!(
-            scene.requests().last().unwrap(),
-            &format!("GET /base/x {outcome}")
-        );
+        assert_eq!(scene.requests().last().unwrap(), &format!("GET /base/x {outcome}"));
     }
     scene.end().await;
 }
@@ -241,11 +188,7 @@ async fn a_delay_lets_the_request_pass_later() {
 async fn a_hang_ends_when_the_client_gives_up_and_when_the_gate_stops() {
     let scene = scene().await;
     scene.fault(json!({"party": "kubernetes", "times": null, "fault": "hang"}));
-    let short = scene
-        .client
-        .get(scene.url("x"))
-        .timeout(Duration::from_millis(200))
-        .send();
+    let short = scene.client.get(scene.url("x")).timeout(Duration::from_millis(200)).send();
     assert!(short.await.unwrap_err().is_timeout());
     let (waiting, ()) = tokio::join!(scene.get("y"), async {
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -269,20 +212,11 @@ async fn a_party_that_is_down_is_a_connection_that_breaks() {
 #[tokio::test]
 async fn an_upgrade_is_not_understood_and_an_unknown_party_is_named() {
     let scene = scene().await;
-    let asked = scene
-        .client
-        .get(scene.url("exec"))
-        .header("connection", "upgrade")
-        .header("upgrade", "websocket");
+    let asked =
+        scene.client.get(scene.url("exec")).header("connection", "upgrade").header("upgrade", "websocket");
     assert_eq!(asked.send().await.unwrap().status(), 501);
-    assert_eq!(
-        scene.oddities.list(),
-        ["gate: GET /base/exec asks kubernetes for an upgrade"]
-    );
+    assert_eq!(scene.oddities.list(), ["gate: GET /base/exec asks kubernetes for an upgrade"]);
     let fault = serde_json::from_value(json!({"party": "nobody", "fault": "cut"})).unwrap();
     let error = scene.gate.add_fault(fault).unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "the gate has no party \"nobody\"; name one of blob, kubernetes"
-    );
+    assert_eq!(error, "the gate has no party \"nobody\"; name one of blob, kubernetes");
 }

@@ -1,9 +1,6 @@
 //! The world's parties, each asked over the wire as the program and the other parts ask them.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test ends at the first thing that is not as it should be"
-)]
+#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it should be")]
 
 mod azurite;
 mod costs;

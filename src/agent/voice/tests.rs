@@ -11,13 +11,7 @@ use crate::pod::{TAIL_LINES, is_ours};
 fn line() -> Line {
     let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
     let link = Link::new(LinkState::Connecting, at, "");
-    Line {
-        at,
-        session: "s".into(),
-        link,
-        activity: Activity::default(),
-        hold: None,
-    }
+    Line { at, session: "s".into(), link, activity: Activity::default(), hold: None }
 }
 
 /// The log that `speak` makes, line by line.
@@ -43,9 +37,7 @@ async fn a_flood_of_output_leaves_the_agents_lines_in_every_tail() {
         let (heard, _meanings) = mpsc::channel(1);
         // as much as passes in several seconds, without waiting for them
         lock(&voice.shared).throttle = Throttle::new(2_000);
-        let output: Vec<u8> = (0..20_000)
-            .flat_map(|n| format!("{{\"dcaas\":1,{n}\n").into_bytes())
-            .collect();
+        let output: Vec<u8> = (0..20_000).flat_map(|n| format!("{{\"dcaas\":1,{n}\n").into_bytes()).collect();
         for piece in output.chunks(1_000) {
             voice.clone().pass(piece, heard.clone()).await;
             tokio::task::yield_now().await;
@@ -53,22 +45,11 @@ async fn a_flood_of_output_leaves_the_agents_lines_in_every_tail() {
     })
     .await;
     let (ours, theirs): (Vec<_>, Vec<_>) = log.iter().partition(|line| is_ours(line));
-    assert!(
-        theirs.len() >= 2_000 && theirs.len() < 4_010,
-        "{} lines",
-        theirs.len()
-    );
-    assert!(
-        theirs
-            .iter()
-            .any(|line| line.contains("lines of output were dropped"))
-    );
+    assert!(theirs.len() >= 2_000 && theirs.len() < 4_010, "{} lines", theirs.len());
+    assert!(theirs.iter().any(|line| line.contains("lines of output were dropped")));
     assert!(ours.iter().all(|line| Line::parse(line).is_some()));
     let tail = usize::try_from(TAIL_LINES).unwrap();
-    assert!(
-        log.windows(tail)
-            .all(|tail| tail.iter().any(|line| is_ours(line)))
-    );
+    assert!(log.windows(tail).all(|tail| tail.iter().any(|line| is_ours(line))));
     assert!(is_ours(&log[0]) && is_ours(&log[log.len() - 1]));
 }
 
@@ -85,18 +66,9 @@ async fn secrets_and_codes_stay_out_of_the_log() {
     })
     .await;
     let text = log.join("\n");
-    assert!(
-        !text.contains("gho_secret") && !text.contains("ABCD-1234"),
-        "{text}"
-    );
-    assert!(
-        text.contains("a [redacted] b") && text.contains("dcaas: the login said [redacted]"),
-        "{text}"
-    );
-    assert_eq!(
-        Line::parse(log.last().unwrap()).unwrap().link.why,
-        "no [redacted]"
-    );
+    assert!(!text.contains("gho_secret") && !text.contains("ABCD-1234"), "{text}");
+    assert!(text.contains("a [redacted] b") && text.contains("dcaas: the login said [redacted]"), "{text}");
+    assert_eq!(Line::parse(log.last().unwrap()).unwrap().link.why, "no [redacted]");
 }
 
 #[tokio::test]

@@ -31,16 +31,9 @@ pub fn waiting(pod: &KubePod, events: &[&Event], session: &Session) -> Option<Si
 pub fn lost(pod: &KubePod) -> Option<Situation> {
     let disruption = condition(pod, "DisruptionTarget").filter(|c| c.status == "True");
     let reason = disruption.and_then(|c| c.reason.as_deref()).unwrap_or_default();
-    let status_reason = pod
-        .status
-        .as_ref()
-        .and_then(|s| s.reason.as_deref())
-        .unwrap_or_default();
+    let status_reason = pod.status.as_ref().and_then(|s| s.reason.as_deref()).unwrap_or_default();
     let silent = pod_is_silent(pod);
-    let since = disruption
-        .or(silent)
-        .and_then(|c| c.last_transition_time.as_ref())
-        .and_then(observe::time);
+    let since = disruption.or(silent).and_then(|c| c.last_transition_time.as_ref()).and_then(observe::time);
     let (says, next) = match (reason, status_reason) {
         ("PreemptionByScheduler", _) => (
             "Another pod took your machine's place.",
@@ -81,10 +74,5 @@ fn pod_is_silent(pod: &KubePod) -> Option<&PodCondition> {
 }
 
 fn condition<'a>(pod: &'a KubePod, kind: &str) -> Option<&'a PodCondition> {
-    pod.status
-        .as_ref()?
-        .conditions
-        .as_ref()?
-        .iter()
-        .find(|c| c.type_ == kind)
+    pod.status.as_ref()?.conditions.as_ref()?.iter().find(|c| c.type_ == kind)
 }

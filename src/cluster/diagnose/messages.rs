@@ -24,14 +24,7 @@ const fn failed(
     says: &'static str,
     next: &'static str,
 ) -> Meaning {
-    Meaning {
-        reason,
-        contains,
-        phase: Phase::Failed,
-        says,
-        next,
-        usually: "",
-    }
+    Meaning { reason, contains, phase: Phase::Failed, says, next, usually: "" }
 }
 
 const fn passing(
@@ -40,26 +33,14 @@ const fn passing(
     says: &'static str,
     usually: &'static str,
 ) -> Meaning {
-    Meaning {
-        reason,
-        contains,
-        phase: Phase::Starting,
-        says,
-        next: "",
-        usually,
-    }
+    Meaning { reason, contains, phase: Phase::Starting, says, next: "", usually }
 }
 
 const WAIT_OR_OTHER: &str = "It starts by itself when a machine is free. Or start with another profile.";
 
 /// What the scheduler and the cluster autoscaler say about a pod without a machine.
 pub const PLACING: &[Meaning] = &[
-    passing(
-        "TriggeredScaleUp",
-        "",
-        "A machine of your size is on its way.",
-        "3 to 10 minutes",
-    ),
+    passing("TriggeredScaleUp", "", "A machine of your size is on its way.", "3 to 10 minutes"),
     failed(
         "NotTriggerScaleUp",
         "max node group size reached",
@@ -142,21 +123,12 @@ pub const PREPARING: &[Meaning] = &[
         "A volume can not be mounted on the machine.",
         "It is tried again. If it goes on for 10 minutes, stop, start again, and tell an admin.",
     ),
-    passing(
-        "Pulling",
-        "",
-        "The image is being pulled.",
-        "1 to 5 minutes for a large one",
-    ),
+    passing("Pulling", "", "The image is being pulled.", "1 to 5 minutes for a large one"),
 ];
 
 /// What the words of a failed pull mean, by what they contain.
 pub const PULLING: &[(&str, &str, &str)] = &[
-    (
-        "not found",
-        "There is no image '{}'.",
-        "Check its name and tag, stop, and start with another one.",
-    ),
+    ("not found", "There is no image '{}'.", "Check its name and tag, stop, and start with another one."),
     (
         "manifest unknown",
         "There is no image '{}'.",
@@ -198,9 +170,7 @@ pub const PULLING: &[(&str, &str, &str)] = &[
 pub fn meaning<'a>(table: &'static [Meaning], events: &[&'a Event]) -> Option<(&'a Event, &'static Meaning)> {
     let known = events.iter().filter_map(|event| {
         let message = event.message.as_deref().unwrap_or_default();
-        let row = table
-            .iter()
-            .find(|row| row.reason == reason(event) && message.contains(row.contains))?;
+        let row = table.iter().find(|row| row.reason == reason(event) && message.contains(row.contains))?;
         Some((*event, row))
     });
     known.max_by_key(|(event, _)| time(event))
@@ -245,17 +215,9 @@ pub fn reason(event: &Event) -> &str {
 
 /// When an event was last seen. Different writers fill different fields.
 pub fn time(event: &Event) -> Option<DateTime<Utc>> {
-    let series = event
-        .series
-        .as_ref()
-        .and_then(|s| s.last_observed_time.as_ref())
-        .map(|t| &t.0);
+    let series = event.series.as_ref().and_then(|s| s.last_observed_time.as_ref()).map(|t| &t.0);
     let once = event.event_time.as_ref().map(|t| &t.0);
-    let plain = [
-        &event.last_timestamp,
-        &event.first_timestamp,
-        &event.metadata.creation_timestamp,
-    ];
+    let plain = [&event.last_timestamp, &event.first_timestamp, &event.metadata.creation_timestamp];
     series
         .or_else(|| event.last_timestamp.as_ref().map(|t| &t.0))
         .or(once)

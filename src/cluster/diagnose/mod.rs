@@ -32,10 +32,7 @@ fn off(workspace: &Workspace, pods: &[KubePod]) -> Situation {
     let ended = workspace.ended.as_ref();
     let since = ended.and_then(|e| e.at);
     let why = ended.map_or_else(|| "unknown".to_owned(), |e| e.why.clone());
-    if let Some(lost) = pods
-        .iter()
-        .find_map(|pod| machine::lost_while_stopping(pod, since))
-    {
+    if let Some(lost) = pods.iter().find_map(|pod| machine::lost_while_stopping(pod, since)) {
         return lost;
     }
     if !pods.is_empty() || !workspace.settled {
@@ -62,18 +59,11 @@ fn on(look: &Look, session: &Session, now: DateTime<Utc>) -> Situation {
             Some(session.asked),
         );
     };
-    let Some(pod) = look
-        .pods
-        .iter()
-        .find(|p| observe::session(p) == Some(&session.id))
-    else {
+    let Some(pod) = look.pods.iter().find(|p| observe::session(p) == Some(&session.id)) else {
         return before_the_pod(look, started);
     };
-    let events: Vec<&Event> = look
-        .events
-        .iter()
-        .filter(|e| e.involved_object.uid == pod.metadata.uid)
-        .collect();
+    let events: Vec<&Event> =
+        look.events.iter().filter(|e| e.involved_object.uid == pod.metadata.uid).collect();
     machine::lost(pod)
         .or_else(|| machine::waiting(pod, &events, session))
         .or_else(|| container::trouble(pod, &events, session))
@@ -83,18 +73,10 @@ fn on(look: &Look, session: &Session, now: DateTime<Utc>) -> Situation {
 
 fn before_the_pod(look: &Look, started: DateTime<Utc>) -> Situation {
     if !look.pods.is_empty() {
-        return Situation::new(
-            Phase::Starting,
-            "Waiting for your last run to end.",
-            Some(started),
-        )
-        .usually("under a minute");
+        return Situation::new(Phase::Starting, "Waiting for your last run to end.", Some(started))
+            .usually("under a minute");
     }
-    let refused = messages::newest(
-        look.events
-            .iter()
-            .filter(|e| messages::reason(e) == "FailedCreate"),
-    );
+    let refused = messages::newest(look.events.iter().filter(|e| messages::reason(e) == "FailedCreate"));
     match refused.filter(|e| messages::time(e).is_some_and(|at| at >= started)) {
         Some(event) => messages::not_created(event),
         None => {
@@ -118,11 +100,7 @@ fn running(look: &Look, pod: &KubePod, started: DateTime<Utc>, now: DateTime<Utc
 
 fn linked(link: Link) -> Situation {
     let since = Some(link.since);
-    let why = if link.why.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", link.why)
-    };
+    let why = if link.why.is_empty() { String::new() } else { format!(" ({})", link.why) };
     match link.state {
         LinkState::Unknown | LinkState::Connecting => {
             Situation::new(Phase::Starting, format!("Your machine runs; its tunnel connects{why}."), since)

@@ -12,12 +12,7 @@ pub fn namespace(owner: Owner) -> Manifest {
         "pod-security.kubernetes.io/audit": "baseline",
     });
     let name = owner.member.namespace();
-    owner.clusterwide(
-        "Namespace",
-        "namespaces",
-        &name,
-        json!({ "metadata": { "labels": labels } }),
-    )
+    owner.clusterwide("Namespace", "namespaces", &name, json!({ "metadata": { "labels": labels } }))
 }
 
 /// Our own rights in the namespace; nothing is ever bound to a member.
@@ -37,12 +32,7 @@ pub fn role_binding(owner: Owner) -> Manifest {
 pub fn quota(owner: Owner) -> Manifest {
     let profiles = &owner.settings.workspaces.profiles;
     let largest = |of: fn(&crate::domain::profile::Profile) -> &str| {
-        profiles
-            .iter()
-            .map(of)
-            .max_by(|a, b| quantity(a).total_cmp(&quantity(b)))
-            .unwrap_or("0")
-            .to_owned()
+        profiles.iter().map(of).max_by(|a, b| quantity(a).total_cmp(&quantity(b))).unwrap_or("0").to_owned()
     };
     let cpu = largest(|p| &p.cpu);
     let memory = largest(|p| &p.memory);
@@ -155,9 +145,7 @@ mod tests {
 
     #[test]
     fn quantities_compare() {
-        let rising = [
-            "nonsense", "100m", "0.5", "4", "1k", "1Ki", "16Mi", "1G", "1Gi", "2Ti",
-        ];
+        let rising = ["nonsense", "100m", "0.5", "4", "1k", "1Ki", "16Mi", "1G", "1Gi", "2Ti"];
         for pair in rising.windows(2) {
             assert!(quantity(pair[0]) < quantity(pair[1]), "{pair:?}");
         }

@@ -44,11 +44,7 @@ impl Owner<'_> {
 
     fn object(&self, api: &str, kind: &str, plural: &str, name: &str, rest: Value) -> Manifest {
         let namespace = self.member.namespace();
-        let prefix = if api == "v1" {
-            "/api".to_owned()
-        } else {
-            "/apis".to_owned()
-        };
+        let prefix = if api == "v1" { "/api".to_owned() } else { "/apis".to_owned() };
         let mut body = json!({
             "apiVersion": api,
             "kind": kind,
@@ -69,11 +65,7 @@ impl Owner<'_> {
             "metadata": { "name": name, "labels": self.labels() },
         });
         merge(&mut body, rest);
-        Manifest {
-            collection: format!("/api/v1/{plural}"),
-            name: name.to_owned(),
-            body,
-        }
+        Manifest { collection: format!("/api/v1/{plural}"), name: name.to_owned(), body }
     }
 }
 

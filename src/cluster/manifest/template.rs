@@ -96,8 +96,5 @@ fn workspace(owner: Owner, session: &Session, profile: &Profile) -> Value {
 }
 
 fn hidden_cluster() -> Vec<Value> {
-    CLUSTER_ADDRESS
-        .iter()
-        .map(|name| json!({ "name": name, "value": "" }))
-        .collect()
+    CLUSTER_ADDRESS.iter().map(|name| json!({ "name": name, "value": "" })).collect()
 }

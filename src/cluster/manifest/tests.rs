@@ -15,10 +15,8 @@ use super::*;
 use crate::config::SETTINGS;
 
 fn settings() -> Settings {
-    let examples: BTreeMap<String, String> = SETTINGS
-        .iter()
-        .map(|row| (row.name.to_owned(), row.example.to_owned()))
-        .collect();
+    let examples: BTreeMap<String, String> =
+        SETTINGS.iter().map(|row| (row.name.to_owned(), row.example.to_owned())).collect();
     Settings::read(&examples).unwrap()
 }
 
@@ -37,10 +35,7 @@ fn round_trip<T: DeserializeOwned + Serialize>(manifest: &Manifest) -> T {
 fn pruned(value: &Value) -> Value {
     match value {
         Value::Object(map) => Value::Object(
-            map.iter()
-                .filter(|(_, v)| !v.is_null())
-                .map(|(k, v)| (k.clone(), pruned(v)))
-                .collect(),
+            map.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.clone(), pruned(v))).collect(),
         ),
         Value::Array(list) => Value::Array(list.iter().map(pruned).collect()),
         other => other.clone(),
@@ -50,10 +45,7 @@ fn pruned(value: &Value) -> Value {
 #[test]
 fn every_object_is_what_kubernetes_reads() {
     let settings = settings();
-    let owner = Owner {
-        member: member(),
-        settings: &settings,
-    };
+    let owner = Owner { member: member(), settings: &settings };
     let first = first_objects(owner);
     round_trip::<Namespace>(&first[0]);
     round_trip::<RoleBinding>(&first[1]);
@@ -72,20 +64,12 @@ fn every_object_is_what_kubernetes_reads() {
 #[test]
 fn a_pod_holds_no_way_into_the_cluster() {
     let settings = settings();
-    let owner = Owner {
-        member: member(),
-        settings: &settings,
-    };
+    let owner = Owner { member: member(), settings: &settings };
     let spec = &workspace(owner).body["spec"]["template"]["spec"];
     assert_eq!(spec["automountServiceAccountToken"], false);
     assert_eq!(spec["enableServiceLinks"], false);
     for container in [&spec["initContainers"][0], &spec["containers"][0]] {
-        let hidden = container["env"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|e| e["value"] == "")
-            .count();
+        let hidden = container["env"].as_array().unwrap().iter().filter(|e| e["value"] == "").count();
         assert_eq!(hidden, 7, "{}", container["name"]);
     }
 }
@@ -93,10 +77,7 @@ fn a_pod_holds_no_way_into_the_cluster() {
 #[test]
 fn a_session_is_named_by_its_pod() {
     let settings = settings();
-    let owner = Owner {
-        member: member(),
-        settings: &settings,
-    };
+    let owner = Owner { member: member(), settings: &settings };
     let profile = settings.workspaces.profiles.default();
     let session = Session {
         id: "one".into(),
@@ -112,8 +93,5 @@ fn a_session_is_named_by_its_pod() {
     assert_eq!(container["image"], "theirs/x");
     assert_eq!(container["resources"]["limits"]["nvidia.com/gpu"], "1");
     let command = container["command"].to_string();
-    assert!(
-        command.contains(&member().tunnel()) && command.contains("\"one\""),
-        "{command}"
-    );
+    assert!(command.contains(&member().tunnel()) && command.contains("\"one\""), "{command}");
 }

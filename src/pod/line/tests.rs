@@ -8,28 +8,15 @@ fn at(seconds: i64) -> DateTime<Utc> {
 
 fn line() -> Line {
     let signals = [
-        (
-            "gpu",
-            Evidence::Seen {
-                at: at(-7),
-                value: "87 %".into(),
-            },
-        ),
-        (
-            "cpu",
-            Evidence::Unknown {
-                why: "no cgroup".into(),
-            },
-        ),
+        ("gpu", Evidence::Seen { at: at(-7), value: "87 %".into() }),
+        ("cpu", Evidence::Unknown { why: "no cgroup".into() }),
         ("terminal", Evidence::Nothing),
     ];
     Line {
         at: at(0),
         session: "s-1".into(),
         link: Link::new(LinkState::Connected, at(-60), ""),
-        activity: Activity {
-            signals: signals.map(|(name, e)| (name.to_owned(), e)).into(),
-        },
+        activity: Activity { signals: signals.map(|(name, e)| (name.to_owned(), e)).into() },
         hold: Some(at(3600)),
     }
 }
@@ -43,16 +30,8 @@ fn a_line_comes_back_as_it_was_written() {
     );
     assert!(is_ours(&text));
     assert_eq!(Line::parse(&text), Some(line()));
-    let bare = Line {
-        activity: Activity::default(),
-        hold: None,
-        ..line()
-    };
-    assert!(
-        bare.render().ends_with(r#""evidence":{},"hold":null}"#),
-        "{}",
-        bare.render()
-    );
+    let bare = Line { activity: Activity::default(), hold: None, ..line() };
+    assert!(bare.render().ends_with(r#""evidence":{},"hold":null}"#), "{}", bare.render());
     assert_eq!(Line::parse(&bare.render()), Some(bare));
 }
 
@@ -62,17 +41,11 @@ fn a_line_is_never_longer_than_its_bound() {
     long.session = "s".repeat(10_000);
     long.link.why = "\"\\é\n".repeat(10_000);
     for n in 0..500 {
-        let evidence = Evidence::Unknown {
-            why: "\"\\".repeat(10_000),
-        };
+        let evidence = Evidence::Unknown { why: "\"\\".repeat(10_000) };
         long.activity.signals.insert(format!("signal-{n:03}"), evidence);
     }
     let text = long.render();
-    assert!(
-        text.len() <= LINE_BYTES && !text.contains('\n'),
-        "{} bytes",
-        text.len()
-    );
+    assert!(text.len() <= LINE_BYTES && !text.contains('\n'), "{} bytes", text.len());
     let back = Line::parse(&text).unwrap();
     assert_eq!((back.link.state, back.at), (LinkState::Connected, at(0)));
     assert!(!back.activity.signals.is_empty());
@@ -85,10 +58,7 @@ fn hostile_lines_are_no_lines() {
         "[".repeat(1500),
         "]".repeat(1500)
     );
-    let long = format!(
-        r#"{{"dcaas":1,"at":"2027-01-15T08:00:00Z","more":"{}"}}"#,
-        "x".repeat(LINE_BYTES)
-    );
+    let long = format!(r#"{{"dcaas":1,"at":"2027-01-15T08:00:00Z","more":"{}"}}"#, "x".repeat(LINE_BYTES));
     let lossy =
         String::from_utf8_lossy(b"{\"dcaas\":1,\"at\":\"2027-01-15T08:00:00Z\xff\xfe\"}").into_owned();
     let table = [
@@ -130,12 +100,7 @@ fn what_is_odd_in_a_line_is_passed_over() {
     assert_eq!(read.hold, None);
     let names: Vec<_> = read.activity.signals.keys().map(String::as_str).collect();
     assert_eq!(names, ["cpu", "editor", "gpu", "terminal"]);
-    assert_eq!(
-        read.activity.signals["editor"],
-        Evidence::Unknown {
-            why: "]0;xwhy".into()
-        }
-    );
+    assert_eq!(read.activity.signals["editor"], Evidence::Unknown { why: "]0;xwhy".into() });
     assert_eq!(read.activity.signals["terminal"], Evidence::Nothing);
     assert!(read.activity.last_seen() > Some(at(1_000_000)));
     assert_eq!(read.not_after(at(5)).activity.last_seen(), Some(at(5)));
@@ -152,10 +117,7 @@ fn the_newest_line_of_a_log_is_found() {
         ("hello\nworld".into(), None),
         (format!("{old}\nhello\n{new}\nworld\n"), Some(60)),
         (format!("{old}\r\nhello\n {new}\n"), Some(0)),
-        (
-            format!("{cut}\n{old}\n{forged}\n{cursor}\n\u{fffd}\u{fffd}"),
-            Some(0),
-        ),
+        (format!("{cut}\n{old}\n{forged}\n{cursor}\n\u{fffd}\u{fffd}"), Some(0)),
     ];
     for (log, expected) in table {
         assert_eq!(newest_line(&log).map(|line| line.at), expected.map(at), "{log}");

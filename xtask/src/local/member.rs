@@ -18,10 +18,7 @@ pub fn namespace(oid: &str) -> String {
 pub fn put_message(running: &Running, oid: &str) -> Result<String> {
     let message = format!(r#"{{"v":1,"member":"{oid}","after":0}}"#);
     running
-        .post_text(
-            &format!("{}/installations/dcaas/queues/members", running.control),
-            &message,
-        )?
+        .post_text(&format!("{}/installations/dcaas/queues/members", running.control), &message)?
         .good("the message is not on the queue")?;
     Ok(message)
 }
@@ -34,10 +31,7 @@ pub fn put_tunnel_token(running: &Running, namespace: &str) -> Result<bool> {
         "metadata": { "name": "tunnel", "labels": { "app.kubernetes.io/managed-by": "dcaas" } },
         "stringData": { "provider": "github", "access_token": "a-made-up-token-of-this-world" },
     });
-    let url = format!(
-        "{}/kubernetes/api/v1/namespaces/{namespace}/secrets",
-        running.control
-    );
+    let url = format!("{}/kubernetes/api/v1/namespaces/{namespace}/secrets", running.control);
     let answer: Answer = running.post(&url, &secret)?;
     if answer.status == 409 {
         return Ok(false);
@@ -50,11 +44,7 @@ pub fn enqueue(running: &Running, person: &str) -> Result<ExitCode> {
     println!("put on queue `members`: {}", put_message(running, &oid)?);
     let namespace = namespace(&oid);
     let since = Instant::now();
-    while running
-        .kubernetes(&format!("/api/v1/namespaces/{namespace}"))?
-        .status
-        != 200
-    {
+    while running.kubernetes(&format!("/api/v1/namespaces/{namespace}"))?.status != 200 {
         if since.elapsed() > Duration::from_secs(60) {
             bail!(
                 "there is no namespace {namespace} after a minute; the host's last lines:\n{}",
@@ -67,11 +57,7 @@ pub fn enqueue(running: &Running, person: &str) -> Result<ExitCode> {
     let new = put_tunnel_token(running, &namespace)?;
     println!(
         "Secret `tunnel` {}",
-        if new {
-            "made, with a token that only this world takes"
-        } else {
-            "was there already"
-        }
+        if new { "made, with a token that only this world takes" } else { "was there already" }
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -22,13 +22,7 @@ pub use world::{Start, World};
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The world's name; worlds of different names run side by side.
-    #[arg(
-        long,
-        visible_alias = "name",
-        value_name = "NAME",
-        default_value = "world",
-        global = true
-    )]
+    #[arg(long, visible_alias = "name", value_name = "NAME", default_value = "world", global = true)]
     pub world: String,
     /// Play the main job from end to end, print what is seen, and end.
     #[arg(long)]
@@ -71,10 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
         Some(Verb::Kubectl { words }) => {
             let mut kubectl = Command::new(prepare::kubectl());
-            kubectl
-                .arg("kubectl")
-                .args(words)
-                .env("KUBECONFIG", running()?.kubeconfig);
+            kubectl.arg("kubectl").args(words).env("KUBECONFIG", running()?.kubeconfig);
             Err(kubectl.exec()).context("kubectl does not start")
         }
         Some(Verb::Enqueue { person }) => member::enqueue(&running()?, person),
@@ -91,10 +82,7 @@ fn start(arguments: &Arguments) -> Result<ExitCode> {
             up.pid
         );
     }
-    let prepared = prepare(Wish {
-        fast: arguments.fast,
-        release: arguments.release,
-    })?;
+    let prepared = prepare(Wish { fast: arguments.fast, release: arguments.release })?;
     let start = Start {
         name: arguments.world.clone(),
         fast: arguments.fast,
@@ -116,11 +104,7 @@ fn start(arguments: &Arguments) -> Result<ExitCode> {
 
 /// Lines to copy.
 fn try_next(running: &Running) {
-    let world = if running.name == "world" {
-        String::new()
-    } else {
-        format!(" --world {}", running.name)
-    };
+    let world = if running.name == "world" { String::new() } else { format!(" --world {}", running.name) };
     let local = format!("cargo local --{world}");
     let api = format!("{}/api", running.functions);
     println!(
@@ -143,16 +127,8 @@ fn try_next(running: &Running) {
 
 fn people(running: &Running) -> String {
     let about = |person: &Value| {
-        let member = if person["member"] == true {
-            "a member"
-        } else {
-            "not a member"
-        };
-        let admin = if person["admin"] == true {
-            " and an admin"
-        } else {
-            ""
-        };
+        let member = if person["member"] == true { "a member" } else { "not a member" };
+        let admin = if person["admin"] == true { " and an admin" } else { "" };
         format!("{} ({member}{admin})", person["name"].as_str().unwrap_or("?"))
     };
     running.people().iter().map(about).collect::<Vec<_>>().join(", ")

@@ -39,16 +39,8 @@ impl World {
         let state = prepare::state();
         std::fs::create_dir_all(&state)?;
         let mut command = child::bound_to_us(&prepared.world);
-        command
-            .arg("--app")
-            .arg(&prepared.app)
-            .arg("--kubernetes")
-            .arg(&prepared.kubernetes);
-        command
-            .arg("--azurite")
-            .arg(&prepared.azurite)
-            .arg("--manifests")
-            .arg(&prepared.manifests);
+        command.arg("--app").arg(&prepared.app).arg("--kubernetes").arg(&prepared.kubernetes);
+        command.arg("--azurite").arg(&prepared.azurite).arg("--manifests").arg(&prepared.manifests);
         command
             .arg("--images")
             .arg(&prepared.images)
@@ -67,12 +59,7 @@ impl World {
             command.stdout(file.try_clone()?).stderr(file);
         }
         let child = Group::start(&mut command, "the world")?;
-        Ok(World {
-            child,
-            name: start.name.clone(),
-            log,
-            aloud: start.aloud,
-        })
+        Ok(World { child, name: start.name.clone(), log, aloud: start.aloud })
     }
 
     /// Waits until it has written where it is.
@@ -88,11 +75,7 @@ impl World {
             }
             if let Some(status) = self.child.ended()? {
                 progress.clear();
-                bail!(
-                    "the world did not come up: it ended {}\n\n{}",
-                    child::says(status),
-                    self.last_words()
-                );
+                bail!("the world did not come up: it ended {}\n\n{}", child::says(status), self.last_words());
             }
             if child::stopped() {
                 bail!("stopped");
@@ -101,11 +84,7 @@ impl World {
             child::pause(Duration::from_millis(50));
         }
         progress.clear();
-        bail!(
-            "the world is not up after {} s\n\n{}",
-            COMING_UP.as_secs(),
-            self.last_words()
-        )
+        bail!("the world is not up after {} s\n\n{}", COMING_UP.as_secs(), self.last_words())
     }
 
     /// Ends it; a world that ends badly, or leaves a process or its file behind, is an error.
@@ -137,8 +116,6 @@ impl World {
         if self.aloud {
             return String::new();
         }
-        format!("{}\n(all of it: {})", tail(&self.log, 30), self.log.display())
-            .trim_start()
-            .to_owned()
+        format!("{}\n(all of it: {})", tail(&self.log, 30), self.log.display()).trim_start().to_owned()
     }
 }

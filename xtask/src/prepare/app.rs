@@ -13,27 +13,15 @@ use super::{Wish, images, stamp};
 pub fn assemble(built: &Path, wish: Wish) -> Result<PathBuf> {
     let repository = super::repository();
     let app = super::target().join(if wish.fast { "app-fast" } else { "app" });
-    let mut wanted = vec![
-        "host.json".to_owned(),
-        "dcaas".to_owned(),
-        "settings.json".to_owned(),
-    ];
+    let mut wanted = vec!["host.json".to_owned(), "dcaas".to_owned(), "settings.json".to_owned()];
     stamp::copy(&repository.join("host.json"), &app.join("host.json"), false)?;
     stamp::copy(&built.join("dcaas"), &app.join("dcaas"), true)?;
-    stamp::write(
-        &app.join("settings.json"),
-        format!("{:#}\n", settings(wish)).as_bytes(),
-        false,
-    )?;
+    stamp::write(&app.join("settings.json"), format!("{:#}\n", settings(wish)).as_bytes(), false)?;
     for entry in std::fs::read_dir(repository.join("functions"))? {
         let folder = entry?.path();
         let file = folder.join("function.json");
         if file.exists() {
-            let name = folder
-                .file_name()
-                .context("a function has a name")?
-                .to_string_lossy()
-                .into_owned();
+            let name = folder.file_name().context("a function has a name")?.to_string_lossy().into_owned();
             stamp::copy(&file, &app.join(&name).join("function.json"), false)?;
             wanted.push(name);
         }
@@ -48,8 +36,18 @@ pub fn assemble(built: &Path, wish: Wish) -> Result<PathBuf> {
     Ok(app)
 }
 
-/// The app's settings; the world fills in what stands in double braces, for each installation.
+/// The app's settings, and in a fast world the host's own that make a failed message come again soon.
 fn settings(wish: Wish) -> Value {
+    let mut settings = program_settings(wish);
+    if wish.fast {
+        settings["AzureFunctionsJobHost__extensions__queues__visibilityTimeout"] = json!("00:00:01");
+        settings["AzureFunctionsJobHost__extensions__queues__maxPollingInterval"] = json!("00:00:00.5");
+    }
+    settings
+}
+
+/// What the program reads; the world fills in what stands in double braces, for each installation.
+fn program_settings(wish: Wish) -> Value {
     json!({
         "INSTALLATION": "{{installation}}",
         "TENANT_ID": "{{tenant}}",
@@ -97,18 +95,12 @@ mod tests {
         let example = std::fs::read(super::super::repository().join("local.settings.json.example")).unwrap();
         let example: Value = serde_json::from_slice(&example).unwrap();
         let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-        assert_eq!(names(&settings(Wish::default())), names(&example["Values"]));
+        assert_eq!(names(&program_settings(Wish::default())), names(&example["Values"]));
     }
 
     #[test]
     fn fast_changes_the_default_profile_and_the_grace() {
-        let (slow, fast) = (
-            settings(Wish::default()),
-            settings(Wish {
-                fast: true,
-                release: false,
-            }),
-        );
+        let (slow, fast) = (settings(Wish::default()), settings(Wish { fast: true, release: false }));
         assert_eq!(slow["DEFAULT_PROFILE"], "steady");
         assert_eq!(fast["DEFAULT_PROFILE"], "brief");
         assert_ne!(slow["GRACE"], fast["GRACE"]);

@@ -23,15 +23,8 @@ pub fn install() -> Result<PathBuf> {
         stamp::copy(list, &folder.join(list.file_name().unwrap_or_default()), false)?;
     }
     let mut command = Command::new("npm");
-    command
-        .current_dir(&folder)
-        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
-    show::step(
-        "Azurite is installed",
-        "half a minute",
-        &super::log("npm"),
-        &mut command,
-    )?;
+    command.current_dir(&folder).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+    show::step("Azurite is installed", "half a minute", &super::log("npm"), &mut command)?;
     stamp::note(&made, &stamp)?;
     Ok(folder)
 }

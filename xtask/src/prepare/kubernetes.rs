@@ -36,17 +36,9 @@ pub fn build() -> Result<PathBuf> {
     let new = program.with_extension("new");
     let mut command = Command::new("go");
     // -v names each package when its turn comes: that is the progress people see.
-    command
-        .current_dir(&sources)
-        .args(["build", "-v"])
-        .args(PACKAGE_FLAGS);
+    command.current_dir(&sources).args(["build", "-v"]).args(PACKAGE_FLAGS);
     command.args(["-ldflags", &flags, "-o"]).arg(&new).arg(".");
-    show::step(
-        "the Kubernetes control plane is compiled",
-        "5 minutes",
-        &super::log("go"),
-        &mut command,
-    )?;
+    show::step("the Kubernetes control plane is compiled", "5 minutes", &super::log("go"), &mut command)?;
     // A world may run from the old one: it keeps it.
     std::fs::rename(&new, &program).context("the compiled program can not be put in its place")?;
     stamp::note(&program, &stamp)?;
@@ -57,18 +49,11 @@ pub fn build() -> Result<PathBuf> {
 fn linker_flags(module: &str) -> Result<String> {
     let version = module
         .lines()
-        .filter_map(|line| {
-            line.trim()
-                .trim_start_matches("require ")
-                .strip_prefix("k8s.io/kubernetes ")
-        })
+        .filter_map(|line| line.trim().trim_start_matches("require ").strip_prefix("k8s.io/kubernetes "))
         .find_map(|rest| rest.split_whitespace().next())
         .context("go.mod does not require k8s.io/kubernetes")?;
     let mut numbers = version.trim_start_matches('v').split('.');
-    let (major, minor) = (
-        numbers.next().unwrap_or_default(),
-        numbers.next().unwrap_or_default(),
-    );
+    let (major, minor) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
     Ok(format!(
         "-s -w -X k8s.io/component-base/version.gitVersion={version} \
          -X k8s.io/component-base/version.gitMajor={major} -X k8s.io/component-base/version.gitMinor={minor} \
@@ -83,10 +68,7 @@ mod tests {
     #[test]
     fn the_version_comes_from_the_module_list() {
         let flags = linker_flags("module x\nrequire (\n\tk8s.io/kubernetes v1.36.3\n)\n").unwrap();
-        assert!(
-            flags.contains("gitVersion=v1.36.3 ") && flags.contains("gitMinor=36 "),
-            "{flags}"
-        );
+        assert!(flags.contains("gitVersion=v1.36.3 ") && flags.contains("gitMinor=36 "), "{flags}");
         assert!(linker_flags("module x\n").is_err());
     }
 }

@@ -17,23 +17,10 @@ pub fn build(wish: Wish) -> Result<PathBuf> {
     if wish.release {
         command.arg("--release");
     }
-    let (folder, usually) = if wish.release {
-        ("release", "5 minutes")
-    } else {
-        ("debug", "3 minutes")
-    };
+    let (folder, usually) = if wish.release { ("release", "5 minutes") } else { ("debug", "3 minutes") };
     // How long it takes is said only where it will: the next builds are quick.
     let folder = super::target().join(folder);
-    let usually = if folder.join("world").exists() {
-        ""
-    } else {
-        usually
-    };
-    show::step(
-        "dcaas and its world are compiled",
-        usually,
-        &super::log("cargo"),
-        &mut command,
-    )?;
+    let usually = if folder.join("world").exists() { "" } else { usually };
+    show::step("dcaas and its world are compiled", usually, &super::log("cargo"), &mut command)?;
     Ok(folder)
 }

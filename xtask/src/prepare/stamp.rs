@@ -14,9 +14,7 @@ pub fn of(files: &[PathBuf], words: &[&str]) -> Result<String> {
     let mut hasher = DefaultHasher::new();
     for file in files {
         file.file_name().hash(&mut hasher);
-        std::fs::read(file)
-            .with_context(|| format!("can not read {}", file.display()))?
-            .hash(&mut hasher);
+        std::fs::read(file).with_context(|| format!("can not read {}", file.display()))?.hash(&mut hasher);
     }
     words.hash(&mut hasher);
     Ok(format!("{:016x}", hasher.finish()))
@@ -67,10 +65,7 @@ pub fn write(path: &Path, bytes: &[u8], executable: bool) -> Result<()> {
     name.push(format!(".{}.new", std::process::id()));
     let new = folder.join(name);
     std::fs::write(&new, bytes).with_context(|| format!("can not write {}", new.display()))?;
-    std::fs::set_permissions(
-        &new,
-        std::fs::Permissions::from_mode(if executable { 0o755 } else { 0o644 }),
-    )?;
+    std::fs::set_permissions(&new, std::fs::Permissions::from_mode(if executable { 0o755 } else { 0o644 }))?;
     std::fs::rename(&new, path).with_context(|| format!("can not write {}", path.display()))
 }
 
@@ -96,11 +91,7 @@ mod tests {
         assert_ne!(stamp, of(std::slice::from_ref(&one), &["2"]).unwrap());
         write(&one, b"b", false).unwrap();
         assert_ne!(stamp, of(std::slice::from_ref(&one), &["1"]).unwrap());
-        assert_eq!(
-            std::fs::read_dir(&folder).unwrap().count(),
-            2,
-            "nothing half-written stays"
-        );
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2, "nothing half-written stays");
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -81,23 +81,13 @@ pub fn check() -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    bail!(
-        "The world needs what is not here:\n\n{}\nThen run the same command again.",
-        missing.join("\n")
-    )
+    bail!("The world needs what is not here:\n\n{}\nThen run the same command again.", missing.join("\n"))
 }
 
 /// The version words of a program; its stamp for what it builds.
 pub fn output(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 fn missing(tool: &Tool, output: Option<&str>) -> Option<String> {
@@ -110,19 +100,15 @@ fn missing(tool: &Tool, output: Option<&str>) -> Option<String> {
             Some((major, minor)) => format!("found {major}.{minor}"),
         },
     };
-    Some(format!(
-        "  {} ({found}): {}\n      {}\n",
-        tool.name, tool.why, tool.install
-    ))
+    Some(format!("  {} ({found}): {}\n      {}\n", tool.name, tool.why, tool.install))
 }
 
 /// The first `major.minor` of a text such as `go version go1.26.8 linux/amd64`.
 fn version(text: &str) -> Option<(u32, u32)> {
-    text.split(|c: char| !(c.is_ascii_digit() || c == '.'))
-        .find_map(|word| {
-            let mut numbers = word.split('.');
-            Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
-        })
+    text.split(|c: char| !(c.is_ascii_digit() || c == '.')).find_map(|word| {
+        let mut numbers = word.split('.');
+        Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+    })
 }
 
 #[cfg(test)]

@@ -11,40 +11,24 @@ use crate::running::Running;
 /// The names of the nodes there are.
 pub fn nodes(running: &Running) -> Result<BTreeSet<String>> {
     let list = running.kubernetes("/api/v1/nodes")?.good("nodes")?.json();
-    Ok(items(&list)
-        .filter_map(|node| node["metadata"]["name"].as_str())
-        .map(str::to_owned)
-        .collect())
+    Ok(items(&list).filter_map(|node| node["metadata"]["name"].as_str()).map(str::to_owned).collect())
 }
 
 /// A node that was not there before, ready.
 pub fn came(running: &Running, before: &BTreeSet<String>) -> Result<Look> {
     let list = running.kubernetes("/api/v1/nodes")?.good("nodes")?.json();
-    let new = items(&list).find(|node| {
-        node["metadata"]["name"]
-            .as_str()
-            .is_some_and(|name| !before.contains(name))
-    });
+    let new = items(&list)
+        .find(|node| node["metadata"]["name"].as_str().is_some_and(|name| !before.contains(name)));
     let Some(node) = new else {
         return Ok(Look::NotYet("no new node".to_owned()));
     };
     let name = node["metadata"]["name"].as_str().unwrap_or_default();
-    let conditions = node["status"]["conditions"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    if !conditions
-        .iter()
-        .any(|one| one["type"] == "Ready" && one["status"] == "True")
-    {
+    let conditions = node["status"]["conditions"].as_array().cloned().unwrap_or_default();
+    if !conditions.iter().any(|one| one["type"] == "Ready" && one["status"] == "True") {
         return Ok(Look::NotYet(format!("node {name} is there, but not ready")));
     }
-    let pool = node["metadata"]["labels"]["kubernetes.azure.com/agentpool"]
-        .as_str()
-        .unwrap_or("?");
-    let gpus = node["status"]["capacity"]["nvidia.com/gpu"]
-        .as_str()
-        .unwrap_or("0");
+    let pool = node["metadata"]["labels"]["kubernetes.azure.com/agentpool"].as_str().unwrap_or("?");
+    let gpus = node["status"]["capacity"]["nvidia.com/gpu"].as_str().unwrap_or("0");
     Ok(Look::Seen(format!("{name} in pool `{pool}`, {gpus} GPU")))
 }
 
@@ -73,22 +57,16 @@ impl Member {
             ("claim `home`", "/persistentvolumeclaims/home"),
             ("claim `data`", "/persistentvolumeclaims/data"),
         ] {
-            if running
-                .kubernetes(&format!("/api/v1/namespaces/{here}{path}"))?
-                .status
-                != 200
-            {
+            if running.kubernetes(&format!("/api/v1/namespaces/{here}{path}"))?.status != 200 {
                 return Ok(Look::NotYet(format!("no {what} yet")));
             }
         }
         let set = running.kubernetes(&format!("/apis/apps/v1/namespaces/{here}/statefulsets/workspace"))?;
         Ok(match set.json()["spec"]["replicas"].as_i64() {
-            Some(0) => Look::Seen(format!(
-                "namespace {here}, claims `home` and `data`, StatefulSet at 0"
-            )),
-            Some(other) => Look::Never(format!(
-                "the StatefulSet came with {other} replicas, and nobody asked"
-            )),
+            Some(0) => Look::Seen(format!("namespace {here}, claims `home` and `data`, StatefulSet at 0")),
+            Some(other) => {
+                Look::Never(format!("the StatefulSet came with {other} replicas, and nobody asked"))
+            }
             None => Look::NotYet("no StatefulSet yet".to_owned()),
         })
     }
@@ -104,25 +82,18 @@ impl Member {
         let node = pod["spec"]["nodeName"].as_str().unwrap_or("no node yet");
         let container = &pod["spec"]["containers"][0];
         let image = container["image"].as_str().unwrap_or("?");
-        let gpus = container["resources"]["limits"]["nvidia.com/gpu"]
-            .as_str()
-            .unwrap_or("no");
+        let gpus = container["resources"]["limits"]["nvidia.com/gpu"].as_str().unwrap_or("no");
         Ok(match phase {
             "Running" => Look::Seen(format!("{name} on {node}, image {image}, {gpus} GPU")),
             "Failed" => Look::Never(format!("pod {name} failed: {}", pod["status"])),
-            _ => Look::NotYet(format!(
-                "pod {name} is {phase} on {node}: {}",
-                pod["status"]["conditions"]
-            )),
+            _ => Look::NotYet(format!("pod {name} is {phase} on {node}: {}", pod["status"]["conditions"])),
         })
     }
 
     /// No pod at all.
     pub fn pod_gone(&self, running: &Running) -> Result<Look> {
         let list = self.pods(running)?;
-        let names: Vec<&str> = items(&list)
-            .filter_map(|pod| pod["metadata"]["name"].as_str())
-            .collect();
+        let names: Vec<&str> = items(&list).filter_map(|pod| pod["metadata"]["name"].as_str()).collect();
         Ok(if names.is_empty() {
             Look::Seen("no pod is left in the namespace".to_owned())
         } else {
@@ -132,14 +103,9 @@ impl Member {
 
     /// A stop keeps the disk.
     pub fn kept(&self, running: &Running) -> Result<Look> {
-        let claim = running.kubernetes(&format!(
-            "/api/v1/namespaces/{}/persistentvolumeclaims/home",
-            self.namespace
-        ))?;
-        let phase = claim.json()["status"]["phase"]
-            .as_str()
-            .unwrap_or("missing")
-            .to_owned();
+        let claim = running
+            .kubernetes(&format!("/api/v1/namespaces/{}/persistentvolumeclaims/home", self.namespace))?;
+        let phase = claim.json()["status"]["phase"].as_str().unwrap_or("missing").to_owned();
         Ok(if phase == "Bound" {
             Look::Seen("the disk `home` waits for the next start".to_owned())
         } else {
@@ -148,10 +114,7 @@ impl Member {
     }
 
     fn pods(&self, running: &Running) -> Result<Value> {
-        Ok(running
-            .kubernetes(&format!("/api/v1/namespaces/{}/pods", self.namespace))?
-            .good("pods")?
-            .json())
+        Ok(running.kubernetes(&format!("/api/v1/namespaces/{}/pods", self.namespace))?.good("pods")?.json())
     }
 }
 

@@ -29,12 +29,7 @@ pub fn run(mut world: World, fast: bool) -> Result<ExitCode> {
     println!(
         "\n  A tour of dcaas: {WALKER} joins, starts a workspace with a GPU, looks at it and stops it.\n"
     );
-    line(
-        "✓",
-        begun.elapsed(),
-        "world up",
-        &format!("functions at {}", running.functions),
-    );
+    line("✓", begun.elapsed(), "world up", &format!("functions at {}", running.functions));
     let walked = walk(&running, &mut world, fast);
     let log = walked.is_err().then(|| running.host_log(15));
     let last_words = world.last_words();
@@ -69,24 +64,17 @@ fn walk(running: &Running, world: &mut World, fast: bool) -> Result<()> {
     // A machine takes its time, as in the cloud; without --fast the world keeps an unneeded one for minutes.
     let machine = Duration::from_secs(if fast { 120 } else { 20 * 60 });
     let oid = running.oid(WALKER)?;
-    let ben = Member {
-        namespace: member::namespace(&oid),
-    };
+    let ben = Member { namespace: member::namespace(&oid) };
     let before = cluster::nodes(running)?;
     let mut walk = Walk::new(running, world);
 
     walk.see("message", SOON, |running| {
-        Ok(Look::Seen(format!(
-            "{} put on queue `members`",
-            member::put_message(running, &oid)?
-        )))
+        Ok(Look::Seen(format!("{} put on queue `members`", member::put_message(running, &oid)?)))
     })?;
     walk.see("provisioned", SOON, |running| ben.provisioned(running))?;
     walk.see("token", SOON, |running| {
         member::put_tunnel_token(running, &ben.namespace)?;
-        Ok(Look::Seen(
-            "Secret `tunnel` put there: signing in is a later chapter".to_owned(),
-        ))
+        Ok(Look::Seen("Secret `tunnel` put there: signing in is a later chapter".to_owned()))
     })?;
 
     let token = running.token(WALKER)?;
@@ -109,10 +97,7 @@ fn walk(running: &Running, world: &mut World, fast: bool) -> Result<()> {
         Ok(if leftovers.is_empty() {
             Look::Seen("the world understood everything that it was asked".to_owned())
         } else {
-            Look::Never(format!(
-                "the world was asked what it does not know: {}",
-                leftovers.join("; ")
-            ))
+            Look::Never(format!("the world was asked what it does not know: {}", leftovers.join("; ")))
         })
     })
 }
@@ -150,21 +135,14 @@ fn stopped(running: &Running, token: &str) -> Result<Look> {
 
 fn logs(running: &Running, token: &str) -> Result<Look> {
     let answer = running.ask(token, "/api/logs?tail=20")?;
-    let lines: Vec<&str> = answer
-        .text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
+    let lines: Vec<&str> = answer.text.lines().filter(|line| !line.trim().is_empty()).collect();
     if answer.status != 200 || lines.is_empty() {
         return Ok(Look::NotYet(format!("GET /api/logs → {}", answer.says())));
     }
     for line in &lines[lines.len().saturating_sub(3)..] {
         note(&line.chars().take(90).collect::<String>());
     }
-    Ok(Look::Seen(format!(
-        "GET /api/logs?tail=20 → {} lines",
-        lines.len()
-    )))
+    Ok(Look::Seen(format!("GET /api/logs?tail=20 → {} lines", lines.len())))
 }
 
 /// Follows the log until its first line comes: the stream passes the host while it is still open.
@@ -175,26 +153,15 @@ fn followed(running: &Running, token: &str) -> Result<Look> {
     // The thread ends with the stream, at the latest when the world ends.
     std::thread::spawn(move || {
         let mut line = String::new();
-        if BufReader::new(stream)
-            .read_line(&mut line)
-            .is_ok_and(|length| length > 0)
-        {
+        if BufReader::new(stream).read_line(&mut line).is_ok_and(|length| length > 0) {
             sender.send(line).ok();
         }
     });
-    let line = lines
-        .recv_timeout(Duration::from_secs(30))
-        .context("no line came")?;
+    let line = lines.recv_timeout(Duration::from_secs(30)).context("no line came")?;
     let line: String = line.trim().chars().take(60).collect();
-    Ok(Look::Seen(format!(
-        "after {} the stream brought: {line}",
-        time(since.elapsed())
-    )))
+    Ok(Look::Seen(format!("after {} the stream brought: {line}", time(since.elapsed()))))
 }
 
 fn indented(text: &str) -> String {
-    text.lines()
-        .map(|line| format!("    {line}"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    text.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
 }

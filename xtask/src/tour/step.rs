@@ -31,12 +31,7 @@ pub struct Walk<'a> {
 
 impl Walk<'_> {
     pub fn new<'a>(running: &'a Running, world: &'a mut World) -> Walk<'a> {
-        Walk {
-            running,
-            world,
-            token: None,
-            said: VecDeque::new(),
-        }
+        Walk { running, world, token: None, said: VecDeque::new() }
     }
 
     /// Looks until it is seen, or `within` is over; shows what `status` says in the meantime, when that changes.
@@ -78,10 +73,7 @@ impl Walk<'_> {
             if since.elapsed() >= within {
                 progress.clear();
                 line("✗", since.elapsed(), what, "not seen");
-                bail!(
-                    "{what}: not seen within {}; seen instead: {instead}",
-                    time(within)
-                );
+                bail!("{what}: not seen within {}; seen instead: {instead}", time(within));
             }
             progress.at(&instead);
             child::pause(Duration::from_millis(100));
