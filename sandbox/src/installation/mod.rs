@@ -13,6 +13,7 @@ use crate::{
     entra::Entra,
     gate::{Gate, Party},
     host::Host,
+    kubernetes::{access::AKS_SERVER, given},
     strict::Oddities,
 };
 use anyhow::{Context, Result};
@@ -53,8 +54,9 @@ pub struct Ground {
 #[derive(Clone)]
 pub struct Cluster {
     pub url: Url,
-    /// PEM of the authority that signed its certificate; the gate shows the world's own.
     pub admin: kube::Client,
+    /// It does not trust our Entra: an installation gets a service account there.
+    pub given: bool,
 }
 
 /// What is wished of an installation, at its making and later.
@@ -86,7 +88,8 @@ pub struct Installation {
     ground: Arc<Ground>,
     members: Account,
     identity: Uuid,
-    principal: Uuid,
+    /// What the cluster calls the managed identity: its principal.
+    user: String,
     nodes_identity: Uuid,
     wish: Mutex<Wish>,
     header: Mutex<String>,
@@ -107,6 +110,12 @@ impl Installation {
         let members = ground.azurite.take_account()?;
         let (identity, principal) = (Uuid::new_v4(), Uuid::new_v4());
         let header = ground.entra.add_identity(identity, principal);
+        let mut user = principal.to_string();
+        if ground.cluster.given {
+            let account = given::account(&ground.cluster.admin, &name).await?;
+            ground.entra.hand_out(identity, AKS_SERVER, account.token, account.expires)?;
+            user = account.user;
+        }
         let party = |name, upstream| Party { name, upstream };
         let parties = vec![
             party("kubernetes", ground.cluster.url.clone()),
@@ -138,7 +147,7 @@ impl Installation {
             ground,
             members,
             identity,
-            principal,
+            user,
             nodes_identity,
             wish,
             header,
@@ -176,7 +185,7 @@ impl Installation {
         json!({
             "name": self.name, "functions": self.functions().map(String::from), "group": self.group,
             "host_storage": self.queues.account.connection_string(),
-            "members_storage": self.members.connection_string(), "principal": self.principal,
+            "members_storage": self.members.connection_string(), "principal": self.user,
             "client_id": self.client_id, "identity_client_id": self.identity,
             "host_account": self.queues.account.name, "members_account": self.members.name,
         })

@@ -23,7 +23,7 @@ impl Installation {
             ("client_id", self.client_id.to_string()),
             ("authority", gate("entra")?),
             ("identity_client_id", self.identity.to_string()),
-            ("principal", self.principal.to_string()),
+            ("principal", self.user.clone()),
             ("kubernetes_url", gate("kubernetes")?),
             ("kubernetes_ca", BASE64_STANDARD.encode(self.ground.authority.pem())),
             ("host_account", self.queues.account.name.clone()),
@@ -42,7 +42,7 @@ impl Installation {
     pub(super) fn manifest_values(&self) -> Values {
         [
             ("INSTALLATION", self.name.clone()),
-            ("PRINCIPAL_ID", self.principal.to_string()),
+            ("PRINCIPAL_ID", self.user.clone()),
             ("MEMBERS_ACCOUNT", self.members.name.clone()),
         ]
         .into()

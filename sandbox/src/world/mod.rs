@@ -39,7 +39,8 @@ pub struct World {
     pub oddities: Oddities,
     pub people: Arc<People>,
     pub entra: Arc<Entra>,
-    pub machines: Machines,
+    /// None where the cluster is not ours.
+    machines: Option<Machines>,
     pub cluster: ControlPlane,
     /// Set when somebody wants the world to end.
     pub ending: CancellationToken,
@@ -83,9 +84,10 @@ impl World {
             bail!("there is an installation `{name}` already: take another name, or none");
         }
         let new = Arc::new(Installation::start(self.ground.clone(), name.clone(), wish).await?);
-        let profiles = new
-            .profiles()
-            .and_then(|profiles| profiles.map_or(Ok(()), |profiles| self.machines.add_profiles(&profiles)));
+        let profiles = new.profiles().and_then(|profiles| match (profiles, &self.machines) {
+            (Some(profiles), Some(machines)) => machines.add_profiles(&profiles),
+            _ => Ok(()),
+        });
         if let Err(error) = profiles {
             new.stop().await;
             return Err(error);
@@ -105,6 +107,14 @@ impl World {
         all.get(name)
             .cloned()
             .with_context(|| format!("there is no installation `{name}`; there are {}", known()))
+    }
+
+    /// The cloud behind the cluster.
+    ///
+    /// # Errors
+    /// Where the cluster is not ours.
+    pub fn machines(&self) -> Result<&Machines> {
+        self.machines.as_ref().context("the cluster was given by --kubeconfig: its own cloud brings machines")
     }
 
     /// All installations.
@@ -135,7 +145,9 @@ impl World {
         let installations = self.all_installations();
         futures::future::join_all(installations.iter().map(|one| one.stop())).await;
         self.installations().clear();
-        self.machines.stop().await;
+        if let Some(machines) = &self.machines {
+            machines.stop().await;
+        }
         tokio::join!(self.cluster.stop(), self.ground.azurite.stop(), self.graph.stop(), self.entra.stop());
         self.github.stop().await;
         if let Some(control) = self.control.get() {

@@ -42,7 +42,6 @@ impl World {
             path(&options.images, "--images")?,
         ];
         let program = std::path::absolute(&options.kubernetes)?;
-        let binaries = Binaries::find(&program, std::env::var_os("KUBEBUILDER_ASSETS"))?;
         let [machines, volumes, installations] =
             ["machines", "volumes", "installations"].map(|name| folder.join(name));
         for folder in [&machines, &volumes, &installations] {
@@ -52,7 +51,6 @@ impl World {
         let authority = Arc::new(Authority::new()?);
         let ca = folder.join("ca.crt");
         std::fs::write(&ca, authority.pem())?;
-        let client = authority.client()?;
         let oddities = Oddities::new();
         let entra = Arc::new(Entra::start(&authority, oddities.clone()).await?);
         let people = Arc::new(People::default());
@@ -63,13 +61,24 @@ impl World {
         progress.say("Entra, Graph", &entra.authority()?);
         let issuer = Issuer { issuer: entra.issuer_v1(), discovery: entra.discovery_url_v1()? };
         let storage = folder.join("storage");
+        let kubernetes = async {
+            match &options.kubeconfig {
+                Some(given) => ControlPlane::given(given).await,
+                None => {
+                    let binaries = Binaries::find(&program, std::env::var_os("KUBEBUILDER_ASSETS"))?;
+                    ControlPlane::start(&binaries, &folder, &authority, &issuer).await
+                }
+            }
+        };
         let (cluster, azurite) = tokio::try_join!(
-            progress.part("Kubernetes", ControlPlane::start(&binaries, &folder, &authority, &issuer)),
+            progress.part("Kubernetes", kubernetes),
             progress.part("storage", Azurite::start(&options.azurite, &storage, &authority)),
         )?;
 
+        let given = cluster.authorities.is_some();
+        let client = authority.client_for(cluster.authorities.as_deref().unwrap_or_default())?;
         let ground = machines::Ground {
-            program,
+            program: program.clone(),
             state: machines,
             images,
             volumes,
@@ -77,7 +86,8 @@ impl World {
             authority: authority.clone(),
         };
         let delays = if options.fast { Delays::FAST } else { Delays::USUAL };
-        let machines = Machines::start(&cluster.client, ground, delays, oddities.clone());
+        // a cluster that is not ours has a cloud of its own
+        let machines = (!given).then(|| Machines::start(&cluster.client, ground, delays, oddities.clone()));
         let ground = Arc::new(installation::Ground {
             app,
             manifests,
@@ -89,7 +99,7 @@ impl World {
             oddities: oddities.clone(),
             entra: entra.clone(),
             azurite: Arc::new(azurite),
-            cluster: installation::Cluster { url: cluster.url.clone(), admin: cluster.client.clone() },
+            cluster: installation::Cluster { url: cluster.url.clone(), admin: cluster.client.clone(), given },
             graph: graph.url()?,
             github: github.url()?,
         });
