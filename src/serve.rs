@@ -54,7 +54,8 @@ fn server(
         };
         Web::new().default_service(web::to(answer))
     };
-    let server = HttpServer::new(make).workers(2).bind(address);
+    // a client that has gone away must end its turn, also a log that it followed
+    let server = HttpServer::new(make).workers(2).h1_allow_half_closed(false).bind(address);
     Ok(server.with_context(|| format!("port {} can not be had", address.1))?.run())
 }
 

@@ -4,6 +4,7 @@
 
 mod world;
 
+mod agent;
 mod house;
 mod joining;
 mod walk;

@@ -1,6 +1,6 @@
 //! `dcaas install`: copies the platform's tree into the pod. A run after half a run makes it whole.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -10,9 +10,9 @@ use anyhow::{Context, bail};
 /// The command line of `dcaas install`; `pod::install_command` writes it.
 #[derive(Debug, Clone, clap::Args)]
 pub struct InstallArguments {
-    /// The tree in the platform's image
+    /// The tree in the platform's image [default: the one that this program lies in]
     #[arg(long)]
-    from: PathBuf,
+    from: Option<PathBuf>,
     /// Where the workspace finds it
     #[arg(long)]
     to: PathBuf,
@@ -21,6 +21,7 @@ pub struct InstallArguments {
 /// Copies the tree.
 pub fn install(arguments: InstallArguments) -> anyhow::Result<()> {
     let InstallArguments { from, to } = arguments;
+    let from = from.map_or_else(own_tree, Ok)?;
     let source = fs::canonicalize(&from).with_context(|| {
         format!("{} is not there: the platform's image must have the tree", from.display())
     })?;
@@ -33,6 +34,13 @@ pub fn install(arguments: InstallArguments) -> anyhow::Result<()> {
         bail!("{} lies in {}: give a folder outside of it", to.display(), from.display());
     }
     copy_folder(&source, &target)
+}
+
+/// The tree that this program lies in, as `bin/dcaas`.
+fn own_tree() -> anyhow::Result<PathBuf> {
+    let program = std::env::current_exe().context("this program does not know where it lies")?;
+    let tree = program.parent().and_then(Path::parent);
+    Ok(tree.context("this program does not lie in a tree: name it with --from")?.to_owned())
 }
 
 fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
@@ -67,9 +75,7 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
 fn copy_file(from: &Path, to: &Path) -> anyhow::Result<()> {
     let partial = partial(to);
     clear(&partial)?;
-    fs::copy(from, &partial)
-        .and_then(|_| File::open(&partial)?.sync_all())
-        .map_err(|error| explain(to, error))?;
+    fs::copy(from, &partial).map_err(|error| explain(to, error))?;
     put(&partial, to)
 }
 
@@ -165,7 +171,7 @@ mod tests {
     fn a_tree_is_copied_and_copied_again_and_half_a_copy_is_made_whole() {
         let folder = Folder::new("again");
         let (from, to) = tree(&folder);
-        let run = || install(InstallArguments { from: from.clone(), to: to.clone() });
+        let run = || install(InstallArguments { from: Some(from.clone()), to: to.clone() });
         run().unwrap();
         check(&to);
         run().unwrap();
@@ -187,7 +193,7 @@ mod tests {
         let folder = Folder::new("errors");
         let (from, to) = tree(&folder);
         let run = |from: &Path, to: &Path| {
-            let error = install(InstallArguments { from: from.into(), to: to.into() }).unwrap_err();
+            let error = install(InstallArguments { from: Some(from.into()), to: to.into() }).unwrap_err();
             format!("{error:#}")
         };
         assert!(run(&folder.0.join("none"), &to).contains("the platform's image must have the tree"));

@@ -118,3 +118,29 @@ async fn live(arguments: Arguments) -> anyhow::Result<ExitCode> {
     voice.end(writer, MARGIN / 4).await;
     Ok(ExitCode::SUCCESS)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    enum Commands {
+        Agent(Arguments),
+        Install(InstallArguments),
+    }
+
+    #[test]
+    fn the_commands_that_the_pod_is_given_are_understood() {
+        let agent = crate::pod::agent_command("dc-0123456789ab", "s-1", 120);
+        let Commands::Agent(agent) = Commands::try_parse_from(agent).unwrap() else {
+            panic!("not the agent")
+        };
+        assert_eq!(
+            (agent.tunnel.as_str(), agent.session.as_str(), agent.grace),
+            ("dc-0123456789ab", "s-1", 120)
+        );
+        assert!(matches!(Commands::try_parse_from(crate::pod::install_command()), Ok(Commands::Install(_))));
+    }
+}

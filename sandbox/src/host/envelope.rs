@@ -116,6 +116,12 @@ pub enum Outcome {
 
 /// Judges a function's answer (facts 3.3).
 pub fn judge(status: u16, content_type: Option<&str>, body: &[u8]) -> Outcome {
+    if (300..400).contains(&status) {
+        // the real host follows a redirect here; nobody should count on that, so nobody played it
+        return Outcome::Failed(format!(
+            "the executable answered {status}, and redirects are not followed"
+        ));
+    }
     if !(200..300).contains(&status) {
         return Outcome::Failed(format!("the executable answered {status}"));
     }

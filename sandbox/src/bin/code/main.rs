@@ -4,6 +4,7 @@
 //! reached), `reject-token` (the relay does not accept the sign-in), `name-taken` (another machine of the account
 //! has the name), `hang` (no answer to anything, and only SIGKILL ends it).
 
+mod relay;
 mod serve;
 mod singleton;
 mod store;
@@ -162,8 +163,9 @@ async fn sign_in(store: &Store, login: Login) -> Result<u8, String> {
             Ok(0)
         }
         (provider, _) => {
+            let interrupted = serve::interruption()?;
             serve::ask_to_sign_in(provider.unwrap_or(Provider::Github));
-            serve::interrupted().await;
+            interrupted.cancelled().await;
             Ok(1)
         }
     }

@@ -1,15 +1,13 @@
-//! `code tunnel`: consent, sign-in, name, and a link to a relay that is not there, for as long as it may.
+//! `code tunnel`: consent, the right to run here, sign-in and name, then the link until Ctrl-C.
 
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use serde::Serialize;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::UnixStream;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::{Instant, sleep};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
+use super::relay::{LOOK_EVERY, Next, UNREACHABLE, connected};
 use super::singleton::{self, Singleton};
 use super::store::{PersistedTunnel, Store};
 use super::{Provider, ServeArguments, log};
@@ -24,28 +22,12 @@ const LICENCE: [&str; 8] = [
     "*",
     "",
 ];
-const LOOK_EVERY: Duration = Duration::from_millis(100);
 const CONNECTING_TAKES: Duration = Duration::from_millis(200);
-const UNREACHABLE: &str =
-    "error connecting to tunnel: connection error: failed to lookup address information";
-
-#[derive(Clone, Serialize)]
-struct Status {
-    name: String,
-    started_at: DateTime<Utc>,
-    tunnel: &'static str,
-    last_connected_at: Option<DateTime<Utc>>,
-    last_disconnected_at: Option<DateTime<Utc>>,
-    last_fail_reason: Option<String>,
-}
-
-enum Next {
-    Exit,
-    SignInAgain,
-}
 
 /// Runs the tunnel until Ctrl-C; any other signal just ends the process, as it does the real one.
 pub async fn serve(store: &Store, arguments: ServeArguments) -> Result<u8, String> {
+    let interrupted = interruption()?;
+    let terminations = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     println!("{}", LICENCE.join("\r\n"));
     let interactive =
         std::io::stdin().is_terminal() && std::env::var_os("VSCODE_CLI_NONINTERACTIVE").is_none();
@@ -67,12 +49,12 @@ pub async fn serve(store: &Store, arguments: ServeArguments) -> Result<u8, Strin
         }
         tokio::select! {
             () = sleep(LOOK_EVERY) => {}
-            () = interrupted() => return Ok(0),
+            () = interrupted.cancelled() => return Ok(0),
         }
     };
     tokio::select! {
-        ended = link(store, &arguments, &singleton) => ended,
-        () = terminated(store) => Ok(143),
+        ended = link(store, &arguments, &singleton, &interrupted) => ended,
+        () = terminated(store, terminations) => Ok(143),
     }
 }
 
@@ -93,16 +75,20 @@ pub fn ask_to_sign_in(provider: Provider) {
     }
 }
 
-/// Ctrl-C.
-pub async fn interrupted() {
-    let _ = tokio::signal::ctrl_c().await;
+/// Cancelled by Ctrl-C, from now on.
+pub fn interruption() -> Result<CancellationToken, String> {
+    let interrupted = CancellationToken::new();
+    let mut signals = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+    let cancelled = interrupted.clone();
+    tokio::spawn(async move {
+        signals.recv().await;
+        cancelled.cancel();
+    });
+    Ok(interrupted)
 }
 
 /// SIGTERM ends the real one at once, without a word; the relay learns of it much later.
-async fn terminated(store: &Store) {
-    let Ok(mut signals) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
+async fn terminated(store: &Store, mut signals: Signal) {
     loop {
         signals.recv().await;
         if !store.fault("hang") {
@@ -111,14 +97,19 @@ async fn terminated(store: &Store) {
     }
 }
 
-async fn link(store: &Store, arguments: &ServeArguments, singleton: &Singleton) -> Result<u8, String> {
+async fn link(
+    store: &Store,
+    arguments: &ServeArguments,
+    singleton: &Singleton,
+    interrupted: &CancellationToken,
+) -> Result<u8, String> {
     loop {
         let name = tokio::select! {
             name = connect(store, arguments) => name?,
-            () = interrupted() => return Ok(1),
+            () = interrupted.cancelled() => return Ok(1),
         };
         print_listening(&name);
-        match connected(store, &name, singleton).await {
+        match connected(store, &name, singleton, interrupted).await {
             Next::Exit => return Ok(0),
             Next::SignInAgain => {
                 log("error", "access token is no longer valid, exiting: error refreshing token");
@@ -145,78 +136,6 @@ async fn connect(store: &Store, arguments: &ServeArguments) -> Result<String, St
     let name = tunnel_name(store, arguments)?;
     sleep(CONNECTING_TAKES).await;
     Ok(name)
-}
-
-async fn connected(store: &Store, name: &str, singleton: &Singleton) -> Next {
-    let now = Utc::now();
-    let mut status = Status {
-        name: name.to_owned(),
-        started_at: now,
-        tunnel: "Connected",
-        last_connected_at: Some(now),
-        last_disconnected_at: None,
-        last_fail_reason: None,
-    };
-    let mut failures: u32 = 0;
-    let mut again = Instant::now();
-    let mut ended = std::pin::pin!(interrupted());
-    loop {
-        tokio::select! {
-            () = &mut ended => {
-                if store.fault("hang") {
-                    std::future::pending::<()>().await;
-                }
-                log("info", "Shutting down: Ctrl-C received");
-                return Next::Exit;
-            }
-            Ok((stream, _)) = singleton.listener.accept() => if !store.fault("hang") && answer(stream, &status).await {
-                log("info", "Shutting down: RPC client requested shutdown");
-                return Next::Exit;
-            },
-            () = sleep(LOOK_EVERY) => {}
-        }
-        let connected = status.tunnel == "Connected";
-        if store.fault("reject-token") {
-            return Next::SignInAgain;
-        }
-        let lost = store.fault("lose-relay");
-        if lost && (connected || Instant::now() >= again) {
-            let what = if connected {
-                "Tunnel exited unexpectedly, reconnecting"
-            } else {
-                "Error connecting to relay, will retry"
-            };
-            let reason = format!("{what}: {UNREACHABLE}");
-            log("warn", &reason);
-            failures += 1;
-            again = Instant::now() + Duration::from_secs(u64::from(failures * 5).min(120));
-            if connected {
-                status.last_disconnected_at = Some(Utc::now());
-            }
-            status.tunnel = "Disconnected";
-            status.last_fail_reason = Some(reason);
-        } else if !lost && !connected {
-            // the real one comes back without a word
-            failures = 0;
-            status.tunnel = "Connected";
-            status.last_connected_at = Some(Utc::now());
-        }
-    }
-}
-
-/// Answers one question; true if it was to shut down.
-async fn answer(stream: UnixStream, status: &Status) -> bool {
-    let (read, mut write) = stream.into_split();
-    let mut method = String::new();
-    let asked =
-        tokio::time::timeout(Duration::from_secs(1), BufReader::new(read).read_line(&mut method)).await;
-    let answer = match (asked, method.trim()) {
-        (Ok(Ok(_)), "status") => serde_json::to_string(status).unwrap_or_default(),
-        (Ok(Ok(_)), "shutdown") => "null".to_owned(),
-        _ => return false,
-    };
-    let _ = write.write_all(format!("{answer}\n").as_bytes()).await;
-    method.trim() == "shutdown"
 }
 
 fn tunnel_name(store: &Store, arguments: &ServeArguments) -> Result<String, String> {

@@ -1,0 +1,113 @@
+//! The link to a relay that is not there: connected until a fault says otherwise, and what is answered about it.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::log;
+use super::singleton::Singleton;
+use super::store::Store;
+
+/// Faults are looked for so often.
+pub const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// What the CLI says of a relay that it does not reach.
+pub const UNREACHABLE: &str =
+    "error connecting to tunnel: connection error: failed to lookup address information";
+
+#[derive(Clone, Serialize)]
+struct Status {
+    name: String,
+    started_at: DateTime<Utc>,
+    tunnel: &'static str,
+    last_connected_at: Option<DateTime<Utc>>,
+    last_disconnected_at: Option<DateTime<Utc>>,
+    last_fail_reason: Option<String>,
+}
+
+/// What comes after the link.
+pub enum Next {
+    Exit,
+    SignInAgain,
+}
+
+/// The link from its first connection on.
+pub async fn connected(
+    store: &Store,
+    name: &str,
+    singleton: &Singleton,
+    interrupted: &CancellationToken,
+) -> Next {
+    let now = Utc::now();
+    let mut status = Status {
+        name: name.to_owned(),
+        started_at: now,
+        tunnel: "Connected",
+        last_connected_at: Some(now),
+        last_disconnected_at: None,
+        last_fail_reason: None,
+    };
+    let mut failures: u32 = 0;
+    let mut again = Instant::now();
+    loop {
+        tokio::select! {
+            () = interrupted.cancelled() => {
+                if store.fault("hang") {
+                    std::future::pending::<()>().await;
+                }
+                log("info", "Shutting down: Ctrl-C received");
+                return Next::Exit;
+            }
+            Ok((stream, _)) = singleton.listener.accept() => if !store.fault("hang") && answer(stream, &status).await {
+                log("info", "Shutting down: RPC client requested shutdown");
+                return Next::Exit;
+            },
+            () = sleep(LOOK_EVERY) => {}
+        }
+        let connected = status.tunnel == "Connected";
+        if store.fault("reject-token") {
+            return Next::SignInAgain;
+        }
+        let lost = store.fault("lose-relay");
+        if lost && (connected || Instant::now() >= again) {
+            let what = if connected {
+                "Tunnel exited unexpectedly, reconnecting"
+            } else {
+                "Error connecting to relay, will retry"
+            };
+            let reason = format!("{what}: {UNREACHABLE}");
+            log("warn", &reason);
+            failures += 1;
+            again = Instant::now() + Duration::from_secs(u64::from(failures * 5).min(120));
+            if connected {
+                status.last_disconnected_at = Some(Utc::now());
+            }
+            status.tunnel = "Disconnected";
+            status.last_fail_reason = Some(reason);
+        } else if !lost && !connected {
+            // the real one comes back without a word
+            failures = 0;
+            status.tunnel = "Connected";
+            status.last_connected_at = Some(Utc::now());
+        }
+    }
+}
+
+/// Answers one question; true if it was to shut down.
+async fn answer(stream: UnixStream, status: &Status) -> bool {
+    let (read, mut write) = stream.into_split();
+    let mut method = String::new();
+    let asked =
+        tokio::time::timeout(Duration::from_secs(1), BufReader::new(read).read_line(&mut method)).await;
+    let answer = match (asked, method.trim()) {
+        (Ok(Ok(_)), "status") => serde_json::to_string(status).unwrap_or_default(),
+        (Ok(Ok(_)), "shutdown") => "null".to_owned(),
+        _ => return false,
+    };
+    let _ = write.write_all(format!("{answer}\n").as_bytes()).await;
+    method.trim() == "shutdown"
+}

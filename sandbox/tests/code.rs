@@ -1,0 +1,225 @@
+//! The stand-in of the VS Code CLI: verbs, outputs, files and exit codes are the real one's.
+#![expect(clippy::unwrap_used, reason = "a test's helper may fail its test")]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use tempfile::TempDir;
+
+struct Machine {
+    data: TempDir,
+}
+
+struct Tunnel {
+    child: Child,
+    out: BufReader<std::process::ChildStdout>,
+}
+
+impl Machine {
+    fn new() -> Self {
+        Self { data: tempfile::tempdir().unwrap() }
+    }
+
+    fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_code"));
+        command
+            .args(arguments.split(' '))
+            .env("VSCODE_CLI_DATA_DIR", self.data.path())
+            .env("VSCODE_CLI_DISABLE_KEYCHAIN_ENCRYPT", "1")
+            .env_remove("VSCODE_CLI_ACCESS_TOKEN")
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &str) -> (Option<i32>, String) {
+        read(self.command(arguments).output().unwrap())
+    }
+
+    fn sign_in(&self) {
+        let mut login = self.command("tunnel user login --provider github");
+        assert_eq!(read(login.env("VSCODE_CLI_ACCESS_TOKEN", "gho_x").output().unwrap()).0, Some(0));
+    }
+
+    fn tunnel(&self, arguments: &str) -> Tunnel {
+        let mut child = self.command(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        Tunnel { child, out }
+    }
+
+    fn status(&self) -> Value {
+        let (code, output) = self.run("tunnel status");
+        assert_eq!(code, Some(0));
+        serde_json::from_str::<Value>(&output).unwrap()["tunnel"].take()
+    }
+
+    fn until_status(&self, state: &str) -> Value {
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            let status = self.status();
+            if status["tunnel"] == state {
+                return status;
+            }
+            assert!(Instant::now() < end, "not {state} within 60 s: {status}");
+        }
+    }
+
+    fn fault(&self, name: &str) {
+        fs::write(self.data.path().join(name), "").unwrap();
+    }
+
+    fn file(&self, name: &str) -> Value {
+        serde_json::from_slice(&fs::read(self.data.path().join(name)).unwrap()).unwrap()
+    }
+}
+
+impl Tunnel {
+    /// Reads on to a line with these words.
+    fn until(&mut self, words: &str) {
+        let mut line = String::new();
+        while !line.contains(words) {
+            line.clear();
+            assert_ne!(self.out.read_line(&mut line).unwrap(), 0, "it never said {words}");
+        }
+    }
+
+    fn send(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
+    }
+
+    fn end(&mut self, signal: Signal) -> Option<i32> {
+        self.send(signal);
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Tunnel {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn read(output: Output) -> (Option<i32>, String) {
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&text).trim().to_owned())
+}
+
+const TUNNEL: &str = "tunnel --accept-server-license-terms --name dc-01";
+
+#[test]
+fn a_user_is_logged_in_shown_and_logged_out() {
+    let machine = Machine::new();
+    assert_eq!(machine.run("tunnel user show"), (Some(1), "not logged in".into()));
+    machine.sign_in();
+    assert_eq!(machine.run("tunnel user show"), (Some(0), "logged in".into()));
+    let sealed = machine.file("token.json");
+    let credential: Value = serde_json::from_str(sealed.as_str().unwrap()).unwrap();
+    assert_eq!((&credential["p"], &credential["a"]), (&"Github".into(), &"gho_x".into()));
+    assert_eq!(machine.run("tunnel user logout").0, Some(0));
+    assert_eq!(machine.run("tunnel user show").0, Some(1));
+}
+
+#[test]
+fn a_credential_sealed_with_the_hosts_name_is_read_on_that_host_only() {
+    let machine = Machine::new();
+    let unsealed = |arguments: &str| {
+        let mut command = machine.command(arguments);
+        read(command.env_remove("VSCODE_CLI_DISABLE_KEYCHAIN_ENCRYPT").output().unwrap()).0
+    };
+    assert_eq!(unsealed("tunnel user login --provider github --access-token gho_x"), Some(0));
+    let sealed = machine.file("token.json");
+    assert!(!sealed.to_string().contains("gho_x"));
+    assert_eq!(unsealed("tunnel user show"), Some(0));
+    let elsewhere = format!("other-{}", sealed.as_str().unwrap());
+    fs::write(machine.data.path().join("token.json"), Value::from(elsewhere).to_string()).unwrap();
+    assert_eq!(unsealed("tunnel user show"), Some(1));
+}
+
+#[test]
+fn what_the_real_one_refuses_is_refused() {
+    let machine = Machine::new();
+    let table = [
+        ("bogus", 2, "unrecognized subcommand"),
+        ("tunnel --bogus", 2, "unexpected argument"),
+        ("tunnel user login --access-token gho_x", 2, "--provider"),
+        ("tunnel user login --provider github --refresh-token r", 2, "--access-token"),
+        ("tunnel user login --provider gitlab --access-token x", 2, "possible values"),
+        ("tunnel --name dc-01", 1, "Run this command again with --accept-server-license-terms"),
+        ("tunnel kill", 1, "No running tunnel found"),
+    ];
+    for (arguments, code, words) in table {
+        let (status, said) = machine.run(arguments);
+        assert!(status == Some(code) && said.contains(words), "{arguments}: {status:?} {said}");
+    }
+    machine.sign_in();
+    for name in ["dc.01", "a-name-of-21-letters-", "é,"] {
+        let (status, said) = machine.run(&format!("tunnel --accept-server-license-terms --name {name}"));
+        assert!(status == Some(1) && said.contains("error invalid name: Names can"), "{said}");
+    }
+}
+
+#[test]
+fn a_tunnel_lives_loses_its_relay_and_ends_at_ctrl_c() {
+    let machine = Machine::new();
+    machine.sign_in();
+    assert_eq!(machine.status(), Value::Null);
+    let mut tunnel = machine.tunnel(TUNNEL);
+    tunnel.until("Visual Studio Code Server");
+    tunnel.until("Open this link in your browser https://vscode.dev/tunnel/dc-01");
+    assert_eq!(machine.until_status("Connected")["name"], "dc-01");
+    assert_eq!(machine.file("license_consent.json")["consented"], true);
+    assert_eq!(machine.file("code_tunnel.json")["name"], "dc-01");
+    let mut second = machine.tunnel(TUNNEL);
+    second.until("Connected to an existing tunnel process running on this machine.");
+    assert_eq!(second.end(Signal::SIGINT), Some(0));
+    machine.fault("lose-relay");
+    let lost = machine.until_status("Disconnected");
+    assert!(
+        lost["last_fail_reason"].as_str().unwrap().starts_with("Tunnel exited unexpectedly, reconnecting")
+    );
+    fs::remove_file(machine.data.path().join("lose-relay")).unwrap();
+    machine.until_status("Connected");
+    assert_eq!(tunnel.end(Signal::SIGINT), Some(0));
+    assert_eq!(machine.status(), Value::Null);
+    // the consent is kept, and so is the name
+    let mut again = machine.tunnel("tunnel");
+    again.until("https://vscode.dev/tunnel/dc-01");
+    assert_eq!(machine.run("tunnel kill").0, Some(0));
+    again.until("RPC client requested shutdown");
+}
+
+#[test]
+fn without_a_sign_in_it_starts_a_device_flow_and_waits() {
+    let machine = Machine::new();
+    let mut tunnel = machine.tunnel(TUNNEL);
+    tunnel.until(
+        "To grant access to the server, please log into https://github.com/login/device and use code ",
+    );
+    assert_eq!(tunnel.end(Signal::SIGINT), Some(1));
+    machine.sign_in();
+    let mut tunnel = machine.tunnel(TUNNEL);
+    tunnel.until("Open this link");
+    machine.fault("reject-token");
+    tunnel.until("access token is no longer valid, exiting");
+    tunnel.until("To grant access to the server");
+    assert_ne!(tunnel.end(Signal::SIGTERM), Some(0));
+}
+
+#[test]
+fn a_hanging_one_heeds_nothing_and_a_taken_name_is_replaced() {
+    let machine = Machine::new();
+    machine.sign_in();
+    machine.fault("name-taken");
+    let mut tunnel = machine.tunnel(TUNNEL);
+    tunnel.until("dc-01 is already taken, using a random name instead");
+    tunnel.until("https://vscode.dev/tunnel/remote-machine");
+    machine.fault("hang");
+    tunnel.send(Signal::SIGINT);
+    tunnel.send(Signal::SIGTERM);
+    assert_eq!(tunnel.end(Signal::SIGKILL), None, "it heeded a signal before the last one");
+}
