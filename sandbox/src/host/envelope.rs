@@ -118,9 +118,7 @@ pub enum Outcome {
 pub fn judge(status: u16, content_type: Option<&str>, body: &[u8]) -> Outcome {
     if (300..400).contains(&status) {
         // the real host follows a redirect here; nobody should count on that, so nobody played it
-        return Outcome::Failed(format!(
-            "the executable answered {status}, and redirects are not followed"
-        ));
+        return Outcome::Failed(format!("the executable answered {status}, and redirects are not followed"));
     }
     if !(200..300).contains(&status) {
         return Outcome::Failed(format!("the executable answered {status}"));

@@ -16,14 +16,7 @@ async fn the_third_crash_stops_the_host() {
     let answer = bench.get("api/x").await;
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.text().await.unwrap(), "Function host is not running.");
-    assert_eq!(
-        bench
-            .host
-            .log_tail(1000)
-            .matches("the executable was started")
-            .count(),
-        3
-    );
+    assert_eq!(bench.host.log_tail(1000).matches("the executable was started").count(), 3);
     bench.stop(&["Exceeded http worker restart retry count"]).await;
 }
 
