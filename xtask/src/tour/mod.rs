@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use serde_json::json;
 
+use crate::child;
 use crate::local::{World, member};
 use crate::running::Running;
 use crate::show::time;
@@ -35,22 +36,8 @@ pub fn run(mut world: World, fast: bool) -> Result<ExitCode> {
     let last_words = world.last_words();
     let since = Instant::now();
     let ended = world.end();
-    if let Err(error) = &walked {
-        eprintln!(
-            "
-  {error:#}
-
-  The host's last lines:
-{}
-",
-            indented(&log.unwrap_or_default())
-        );
-        eprintln!(
-            "  The world's last lines:
-{}
-",
-            indented(&last_words)
-        );
+    if let Err(error) = walked {
+        regret(&error, log.as_deref().unwrap_or_default(), &last_words);
         ended?;
         return Ok(ExitCode::FAILURE);
     }
@@ -160,6 +147,18 @@ fn followed(running: &Running, token: &str) -> Result<Look> {
     let line = lines.recv_timeout(Duration::from_secs(30)).context("no line came")?;
     let line: String = line.trim().chars().take(60).collect();
     Ok(Look::Seen(format!("after {} the stream brought: {line}", time(since.elapsed()))))
+}
+
+/// What was not seen and why, with what the host and the world said last; of somebody's own Ctrl-C, nothing.
+fn regret(error: &anyhow::Error, host: &str, world: &str) {
+    eprintln!("\n  {error:#}");
+    if !child::stopped() {
+        eprintln!(
+            "\n  The host's last lines:\n{}\n\n  The world's last lines:\n{}\n",
+            indented(host),
+            indented(world)
+        );
+    }
 }
 
 fn indented(text: &str) -> String {

@@ -94,7 +94,7 @@ impl Walk<'_> {
                 self.said.pop_front();
             }
         }
-        (phase == "failed").then(|| answer.says())
+        (phase == "failed").then(|| format!("{says} {}", status["next"].as_str().unwrap_or_default()))
     }
 }
 
