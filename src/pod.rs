@@ -12,6 +12,8 @@ pub const IMAGE_ROOT: &str = "/dcaas";
 pub const PLATFORM: &str = "/opt/dcaas";
 /// The agent's and the CLI's live state, in memory.
 pub const RUN: &str = "/run/dcaas";
+/// The VS Code servers that the CLI unpacks: hundreds of megabytes, which have no place in memory.
+pub const SERVERS: &str = "/run/dcaas/cli/servers";
 /// The downward API's files.
 pub const POD: &str = "/run/dcaas-pod";
 /// The tunnel's token, a file for each key of the Secret.
@@ -45,9 +47,7 @@ pub const REFRESH_TOKEN_KEY: &str = "refresh_token";
 
 /// The command of the init container.
 pub fn install_command() -> Vec<String> {
-    [&format!("{IMAGE_ROOT}/{PROGRAM}"), "install", "--from", IMAGE_ROOT, "--to", PLATFORM]
-        .map(str::to_owned)
-        .to_vec()
+    [&format!("{IMAGE_ROOT}/{PROGRAM}"), "install", "--to", PLATFORM].map(str::to_owned).to_vec()
 }
 
 /// The command of the workspace's container; `grace` is the Pod's termination grace period in seconds.

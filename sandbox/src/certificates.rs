@@ -56,8 +56,17 @@ impl Authority {
     /// An HTTP client that trusts this authority and nobody else, ignores the developer's proxy settings,
     /// follows no redirect, and keeps many idle connections. Without a time limit: whoever asks sets one.
     pub fn client(&self) -> anyhow::Result<reqwest::Client> {
+        self.client_for(&[])
+    }
+
+    /// The same, and it trusts these authorities (DER) too: those of a cluster that is not ours.
+    pub fn client_for(&self, others: &[Vec<u8>]) -> anyhow::Result<reqwest::Client> {
+        let mut trusted = vec![reqwest::Certificate::from_pem(self.pem().as_bytes())?];
+        for other in others {
+            trusted.push(reqwest::Certificate::from_der(other)?);
+        }
         reqwest::Client::builder()
-            .tls_certs_only([reqwest::Certificate::from_pem(self.pem().as_bytes())?])
+            .tls_certs_only(trusted)
             .no_proxy()
             .http1_only()
             .redirect(reqwest::redirect::Policy::none())

@@ -124,7 +124,7 @@ impl Cluster {
             return Ok(Some(look));
         };
         let current = look.pods.iter().find(|p| observe::session(p) == Some(&session.id));
-        if let Some(pod) = current.filter(|p| observe::runs(p)) {
+        if let Some(pod) = current.filter(|p| observe::runs(p) && observe::silent(p).is_none()) {
             look.line = self.agent_line(member, pod).await?.filter(|line| line.session == session.id);
         } else {
             look.events = self.events(member).await?;

@@ -69,6 +69,24 @@ pub fn runs(pod: &v1::Pod) -> bool {
     container(pod).and_then(|c| c.state.as_ref()).is_some_and(|s| s.running.is_some())
 }
 
+/// Since when the workspace's container runs.
+pub fn running_since(pod: &v1::Pod) -> Option<DateTime<Utc>> {
+    let running = container(pod)?.state.as_ref()?.running.as_ref()?;
+    time(running.started_at.as_ref()?)
+}
+
+/// A pod's condition of that kind.
+pub fn condition<'a>(pod: &'a v1::Pod, kind: &str) -> Option<&'a v1::PodCondition> {
+    let conditions = pod.status.as_ref()?.conditions.as_ref()?;
+    conditions.iter().find(|c| c.type_ == kind)
+}
+
+/// The node controller's word that the machine under a running pod does not answer: our pods have no probe,
+/// so nobody else calls one not ready while its container runs.
+pub fn silent(pod: &v1::Pod) -> Option<&v1::PodCondition> {
+    condition(pod, "Ready").filter(|c| c.status != "True" && runs(pod))
+}
+
 /// Kubernetes' time in ours.
 pub fn time(time: &Time) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(time.0.as_second(), u32::try_from(time.0.subsec_nanosecond()).ok()?)

@@ -58,6 +58,14 @@ impl Situation {
         self
     }
 
+    /// Adds a sentence.
+    #[must_use]
+    pub fn also(mut self, sentence: &str) -> Self {
+        self.says.push(' ');
+        self.says.push_str(sentence);
+        self
+    }
+
     #[must_use]
     pub fn usually(mut self, usually: &'static str) -> Self {
         self.usually = Some(usually);

@@ -55,17 +55,21 @@ async fn answer(world: Arc<World>, request: Request) -> Outcome {
         (&Method::PATCH, ["people", name]) => people::change(&world, name, &body(request).await?),
         (&Method::POST, ["tokens"]) => people::token(&world, body(request).await?),
         (&Method::POST, ["keys", "roll"]) => people::roll(&world, body(request).await?),
-        (&Method::GET, ["machines"]) => Ok(json(200, &world.machines.list())),
+        (&Method::GET, ["machines"]) => Ok(json(200, &world.machines().map_err(Refusal::missing)?.list())),
         (&Method::POST, ["machines", "faults"]) => {
-            world.machines.add_fault(body(request).await?).map_err(Refusal::of_caller)?;
+            world
+                .machines()
+                .map_err(Refusal::missing)?
+                .add_fault(body(request).await?)
+                .map_err(Refusal::of_caller)?;
             Ok(empty(204))
         }
         (&Method::DELETE, ["machines", "faults"]) => {
-            world.machines.clear_faults()?;
+            world.machines().map_err(Refusal::missing)?.clear_faults()?;
             Ok(empty(204))
         }
         (&Method::POST, ["machines", node, "lose"]) => {
-            world.machines.lose(node).map_err(Refusal::missing)?;
+            world.machines().map_err(Refusal::missing)?.lose(node).map_err(Refusal::missing)?;
             Ok(empty(204))
         }
         (_, ["installations", rest @ ..]) => installations::answer(&world, rest, request).await,

@@ -46,7 +46,9 @@ pub fn queues(app: &Path, settings: &BTreeMap<String, String>) -> Result<Vec<Str
     let entries = std::fs::read_dir(app).with_context(|| format!("{} can not be read", app.display()))?;
     for entry in entries {
         let file = entry?.path().join("function.json");
-        let Ok(text) = std::fs::read_to_string(&file) else { continue };
+        let Ok(text) = std::fs::read_to_string(&file) else {
+            continue;
+        };
         let function: Value =
             serde_json::from_str(&text).with_context(|| format!("{} is no JSON", file.display()))?;
         for binding in function["bindings"].as_array().into_iter().flatten() {

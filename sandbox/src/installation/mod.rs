@@ -1,27 +1,27 @@
 //! One function app in the world: its host, storage accounts, group and gate.
 
 mod app;
+mod app_host;
 mod manifests;
 mod placeholders;
 mod queue;
+mod values;
 
 use crate::{
     azurite::{Account, Azurite},
     certificates::Authority,
     entra::Entra,
     gate::{Gate, Party},
-    host::{EasyAuth, Host, HostSettings},
+    host::Host,
+    kubernetes::{access::AKS_SERVER, given},
     strict::Oddities,
 };
 use anyhow::{Context, Result};
-use base64::{Engine, prelude::BASE64_STANDARD};
-use placeholders::Values;
 use queue::Queues;
 use reqwest::Url;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{
-    collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -54,8 +54,9 @@ pub struct Ground {
 #[derive(Clone)]
 pub struct Cluster {
     pub url: Url,
-    /// PEM of the authority that signed its certificate; the gate shows the world's own.
     pub admin: kube::Client,
+    /// It does not trust our Entra: an installation gets a service account there.
+    pub given: bool,
 }
 
 /// What is wished of an installation, at its making and later.
@@ -87,7 +88,8 @@ pub struct Installation {
     ground: Arc<Ground>,
     members: Account,
     identity: Uuid,
-    principal: Uuid,
+    /// What the cluster calls the managed identity: its principal.
+    user: String,
     nodes_identity: Uuid,
     wish: Mutex<Wish>,
     header: Mutex<String>,
@@ -108,6 +110,12 @@ impl Installation {
         let members = ground.azurite.take_account()?;
         let (identity, principal) = (Uuid::new_v4(), Uuid::new_v4());
         let header = ground.entra.add_identity(identity, principal);
+        let mut user = principal.to_string();
+        if ground.cluster.given {
+            let account = given::account(&ground.cluster.admin, &name).await?;
+            ground.entra.hand_out(identity, AKS_SERVER, account.token, account.expires)?;
+            user = account.user;
+        }
         let party = |name, upstream| Party { name, upstream };
         let parties = vec![
             party("kubernetes", ground.cluster.url.clone()),
@@ -127,9 +135,9 @@ impl Installation {
                 host.kill_executable();
             }
         }));
+        let (wish, header, changing) = (Mutex::new(wish), Mutex::new(header), tokio::sync::Mutex::default());
         let [group, client_id, nodes_identity] = [(); 3].map(|()| Uuid::new_v4());
         ground.entra.register(client_id, &gate.url("entra")?);
-        let (wish, header, changing) = (Mutex::new(wish), Mutex::new(header), tokio::sync::Mutex::default());
         let new = Self {
             name,
             group,
@@ -139,7 +147,7 @@ impl Installation {
             ground,
             members,
             identity,
-            principal,
+            user,
             nodes_identity,
             wish,
             header,
@@ -177,7 +185,7 @@ impl Installation {
         json!({
             "name": self.name, "functions": self.functions().map(String::from), "group": self.group,
             "host_storage": self.queues.account.connection_string(),
-            "members_storage": self.members.connection_string(), "principal": self.principal,
+            "members_storage": self.members.connection_string(), "principal": self.user,
             "client_id": self.client_id, "identity_client_id": self.identity,
             "host_account": self.queues.account.name, "members_account": self.members.name,
         })
@@ -187,45 +195,6 @@ impl Installation {
     #[must_use]
     pub fn members_storage(&self) -> String {
         self.members.connection_string()
-    }
-
-    /// Stops the host and starts it again with other settings or another executable.
-    ///
-    /// # Errors
-    /// When the host does not start with these.
-    pub async fn change(&self, change: Change) -> Result<()> {
-        let _alone = self.changing.lock().await;
-        {
-            let mut wish = self.wish.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(settings) = change.settings {
-                wish.settings.extend(settings);
-            }
-            if change.executable.is_some() {
-                wish.executable = change.executable;
-            }
-        }
-        self.stop_host().await;
-        self.start_host().await
-    }
-
-    /// Kills the executable; the host starts it again.
-    pub fn kill_executable(&self) {
-        if let Some(host) = self.host() {
-            host.kill_executable();
-        }
-    }
-
-    /// The identity endpoint wants another header from now on; children that start later know it.
-    ///
-    /// # Errors
-    /// When Entra does not know the identity.
-    pub fn rotate_identity(&self) -> Result<()> {
-        let header = self.ground.entra.rotate(self.identity)?;
-        *self.header.lock().unwrap_or_else(PoisonError::into_inner) = header.clone();
-        if let Some(host) = self.host() {
-            host.set_later("IDENTITY_HEADER", &header);
-        }
-        Ok(())
     }
 
     /// The last lines of host and executable.
@@ -247,85 +216,5 @@ impl Installation {
 
     fn folder(&self) -> PathBuf {
         self.ground.state.join(&self.name)
-    }
-
-    async fn start_host(&self) -> Result<()> {
-        let wish = self.wish.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut settings = self.settings()?;
-        let header = self.header.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        settings.insert("IDENTITY_ENDPOINT".into(), self.gate.url("identity")?.into());
-        settings.insert("IDENTITY_HEADER".into(), header);
-        settings.insert("SSL_CERT_FILE".into(), self.ground.ca.display().to_string());
-        settings.insert("AzureWebJobsStorage".into(), self.queues.account.connection_string());
-        let easy_auth = EasyAuth {
-            authority: self.gate.url("entra")?,
-            tenant: self.ground.entra.tenant(),
-            client_id: self.client_id,
-        };
-        // a restart changes no address
-        let port = *self.port.lock().unwrap_or_else(PoisonError::into_inner);
-        let host = Host::start(HostSettings {
-            app: self.ground.app.clone(),
-            executable: wish.executable,
-            port,
-            settings,
-            easy_auth: wish.easy_auth.then_some(easy_auth),
-            log: self.folder().join("host.log"),
-            oddities: self.ground.oddities.clone(),
-            client: self.ground.client.clone(),
-        });
-        let host = host.await.with_context(|| format!("the host of `{}`", self.name))?;
-        *self.port.lock().unwrap_or_else(PoisonError::into_inner) = host.url().port().unwrap_or_default();
-        *self.host.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(host));
-        Ok(())
-    }
-
-    async fn stop_host(&self) {
-        let host = self.host.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(host) = host {
-            host.stop().await;
-        }
-    }
-
-    /// The app's settings with everything filled in.
-    fn settings(&self) -> Result<BTreeMap<String, String>> {
-        let wishes = self.wish.lock().unwrap_or_else(PoisonError::into_inner).settings.clone();
-        app::settings(&self.ground.app, &[&self.ground.defaults, &wishes], &self.values()?)
-    }
-
-    /// What an app's settings may ask for.
-    fn values(&self) -> Result<Values> {
-        let gate =
-            |party: &str| self.gate.url(party).map(|url| url.as_str().trim_end_matches('/').to_owned());
-        let account = |party: &str| self.gate.url(party).map(String::from);
-        Ok([
-            ("installation", self.name.clone()),
-            ("tenant", self.ground.entra.tenant().to_string()),
-            ("client_id", self.client_id.to_string()),
-            ("authority", gate("entra")?),
-            ("identity_client_id", self.identity.to_string()),
-            ("principal", self.principal.to_string()),
-            ("kubernetes_url", gate("kubernetes")?),
-            ("kubernetes_ca", BASE64_STANDARD.encode(self.ground.authority.pem())),
-            ("host_account", self.queues.account.name.clone()),
-            ("members_account", self.members.name.clone()),
-            ("queue_url", account("queue")?),
-            ("blob_url", account("blob")?),
-            ("graph_url", gate("graph")?),
-            ("github_url", gate("github")?),
-            ("group", self.group.to_string()),
-            ("storage_client_id", self.nodes_identity.to_string()),
-        ]
-        .into())
-    }
-
-    /// What manifests may ask for.
-    fn manifest_values(&self) -> Values {
-        [
-            ("INSTALLATION", self.name.clone()),
-            ("PRINCIPAL_ID", self.principal.to_string()),
-            ("MEMBERS_ACCOUNT", self.members.name.clone()),
-        ]
-        .into()
     }
 }

@@ -4,6 +4,7 @@ pub mod access;
 pub mod apply;
 mod binaries;
 mod flags;
+pub mod given;
 mod ports;
 
 use crate::{
@@ -40,6 +41,8 @@ pub struct ControlPlane {
     pub kubeconfig: PathBuf,
     /// The cluster's administrator.
     pub client: Client,
+    /// Who signed the certificate of a cluster that is not ours (DER); ours is signed by the world.
+    pub authorities: Option<Vec<Vec<u8>>>,
     /// In the order in which they are stopped.
     children: Vec<Child>,
 }
@@ -73,7 +76,13 @@ impl ControlPlane {
         apply::all(&client, &apply::documents(CLUSTER)?).await?;
         let accounts: Api<ServiceAccount> = Api::namespaced(client.clone(), "default");
         controllers.ready(UP, || async { accounts.get("default").await.is_ok() }).await?;
-        Ok(Self { url, kubeconfig, client, children: vec![scheduler, controllers, api_server, etcd] })
+        Ok(Self {
+            url,
+            kubeconfig,
+            client,
+            authorities: None,
+            children: vec![scheduler, controllers, api_server, etcd],
+        })
     }
 
     /// Which part has ended although nobody stopped it.
@@ -101,7 +110,9 @@ impl ControlPlane {
 }
 
 async fn ask(client: &Client, path: &str) -> bool {
-    let Ok(request) = http::Request::get(path).body(Vec::new()) else { return false };
+    let Ok(request) = http::Request::get(path).body(Vec::new()) else {
+        return false;
+    };
     client.request_text(request).await.is_ok()
 }
 

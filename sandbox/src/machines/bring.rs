@@ -68,10 +68,14 @@ impl Work {
                     }
                 }
                 Step::Bring { pool, pod: uid, from, to, max } => {
-                    let Some(found) = cloud.pools.iter().find(|known| known.name == pool) else { continue };
+                    let Some(found) = cloud.pools.iter().find(|known| known.name == pool) else {
+                        continue;
+                    };
                     let message = events::scale_up(&found.scale_set(), from, to, max);
                     self.tell(pod(&uid).map(|pod| Event::on_pod(pod, "TriggeredScaleUp", message)));
-                    let Some(name) = cloud.expect(&pool, uid, now) else { continue };
+                    let Some(name) = cloud.expect(&pool, uid, now) else {
+                        continue;
+                    };
                     tokio::spawn(bring(self.shared.clone(), name, pool));
                 }
                 Step::Refuse { pod: uid, text } => {
@@ -95,7 +99,9 @@ impl Work {
     }
 
     fn tell(&self, event: Option<Event>) {
-        let (Some(event), client) = (event, self.shared.client.clone()) else { return };
+        let (Some(event), client) = (event, self.shared.client.clone()) else {
+            return;
+        };
         tokio::spawn(async move {
             if let Err(error) = event.record(&client).await {
                 tracing::warn!("an event of the autoscaler got lost: {error}");

@@ -39,7 +39,9 @@ impl fmt::Display for Misfit {
 /// # Errors
 /// A rule that the simulation does not know is named: it must not be passed over in silence.
 pub fn shape(pod: &Pod) -> Result<Shape> {
-    let Some(spec) = &pod.spec else { return Ok(Shape::default()) };
+    let Some(spec) = &pod.spec else {
+        return Ok(Shape::default());
+    };
     if let Some(affinity) = &spec.affinity
         && (affinity.node_affinity.is_some() || affinity.pod_affinity.is_some())
     {

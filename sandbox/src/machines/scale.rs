@@ -141,10 +141,12 @@ pub fn decide(
             State::Lost { since } if now.duration_since(since) >= delays.lost => {
                 steps.push(Step::Forget { node })
             }
-            State::Ready { since } if machine.pods == 0 && kept.is_none() => {
-                if now.duration_since(machine.empty_since.max(since)) >= delays.unneeded {
-                    steps.push(Step::Remove { node });
-                }
+            State::Ready { since }
+                if machine.pods == 0
+                    && kept.is_none()
+                    && now.duration_since(machine.empty_since.max(since)) >= delays.unneeded =>
+            {
+                steps.push(Step::Remove { node });
             }
             _ => (),
         }

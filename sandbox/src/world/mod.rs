@@ -5,24 +5,21 @@ mod options;
 pub mod people;
 mod progress;
 pub(crate) mod remains;
+mod start;
 mod watch;
 
 use crate::{
-    azurite::Azurite,
-    certificates::Authority,
-    control,
     entra::Entra,
     graph::Graph,
     installation::{self, Installation},
-    kubernetes::{Binaries, ControlPlane, Issuer},
-    listener::{self, Listener},
-    machines::{self, Delays, Machines},
+    kubernetes::ControlPlane,
+    listener::Listener,
+    machines::Machines,
     strict::Oddities,
 };
 use anyhow::{Context, Result, bail};
 use lock::Lock;
 use people::People;
-use progress::Progress;
 use reqwest::Url;
 use serde_json::{Value, json};
 use std::{
@@ -42,7 +39,8 @@ pub struct World {
     pub oddities: Oddities,
     pub people: Arc<People>,
     pub entra: Arc<Entra>,
-    pub machines: Machines,
+    /// None where the cluster is not ours.
+    machines: Option<Machines>,
     pub cluster: ControlPlane,
     /// Set when somebody wants the world to end.
     pub ending: CancellationToken,
@@ -57,119 +55,6 @@ pub struct World {
 }
 
 impl World {
-    /// Starts everything and tells where it is.
-    ///
-    /// # Errors
-    /// Names the part that did not come up; what did is ended with it.
-    pub async fn start(options: &Options) -> Result<Arc<Self>> {
-        let progress = Progress::new();
-        remains::adopt();
-        std::fs::create_dir_all(&options.state)?;
-        let state = options.state.canonicalize().context("--state")?;
-        let lock = Lock::take(&state, &options.name)?;
-        let folder = state.join(&options.name);
-        let path = |path: &PathBuf, flag: &str| {
-            path.canonicalize().with_context(|| format!("{flag} {}", path.display()))
-        };
-        let [app, manifests, images] = [
-            path(&options.app, "--app")?,
-            path(&options.manifests, "--manifests")?,
-            path(&options.images, "--images")?,
-        ];
-        let program = std::path::absolute(&options.kubernetes)?;
-        let binaries = Binaries::find(&program, std::env::var_os("KUBEBUILDER_ASSETS"))?;
-        let [machines, volumes, installations] =
-            ["machines", "volumes", "installations"].map(|name| folder.join(name));
-        for folder in [&machines, &volumes, &installations] {
-            std::fs::create_dir_all(folder)?;
-        }
-
-        let authority = Arc::new(Authority::new()?);
-        let ca = folder.join("ca.crt");
-        std::fs::write(&ca, authority.pem())?;
-        let client = authority.client()?;
-        let oddities = Oddities::new();
-        let entra = Arc::new(Entra::start(&authority, oddities.clone()).await?);
-        let people = Arc::new(People::default());
-        let known = people.clone();
-        let members: crate::graph::Members = Arc::new(move |group| known.members(group));
-        let graph = Graph::start(&authority, entra.tokens(), members, oddities.clone()).await?;
-        let github = nobody(&authority, "github", oddities.clone()).await?;
-        progress.say("Entra, Graph", &entra.authority()?);
-        let issuer = Issuer { issuer: entra.issuer_v1(), discovery: entra.discovery_url_v1()? };
-        let storage = folder.join("storage");
-        let (cluster, azurite) = tokio::try_join!(
-            progress.part("Kubernetes", ControlPlane::start(&binaries, &folder, &authority, &issuer)),
-            progress.part("storage", Azurite::start(&options.azurite, &storage, &authority)),
-        )?;
-
-        let ground = machines::Ground {
-            program,
-            state: machines,
-            images,
-            volumes,
-            cluster: cluster.url.clone(),
-            authority: authority.clone(),
-        };
-        let delays = if options.fast { Delays::FAST } else { Delays::USUAL };
-        let machines = Machines::start(&cluster.client, ground, delays, oddities.clone());
-        let ground = Arc::new(installation::Ground {
-            app,
-            manifests,
-            state: installations,
-            defaults: options.defaults.iter().cloned().map(|(name, value)| (name, Some(value))).collect(),
-            authority,
-            ca,
-            client,
-            oddities: oddities.clone(),
-            entra: entra.clone(),
-            azurite: Arc::new(azurite),
-            cluster: installation::Cluster { url: cluster.url.clone(), admin: cluster.client.clone() },
-            graph: graph.url()?,
-            github: github.url()?,
-        });
-        let world = Arc::new(Self {
-            oddities,
-            people,
-            entra,
-            machines,
-            cluster,
-            ending: CancellationToken::new(),
-            name: options.name.clone(),
-            folder,
-            ground,
-            graph,
-            github,
-            control: OnceLock::new(),
-            installations: Mutex::default(),
-            lock,
-        });
-        for (name, admin, member) in
-            [("ada", true, true), ("ben", false, true), ("cy", false, true), ("dora", false, false)]
-        {
-            let (name, admin, member) = (Some(name.to_owned()), Some(admin), Some(member));
-            world.people.add(people::Wish { name, admin, member, installation: None })?;
-        }
-        let wish = installation::Wish { name: Some(FIRST.to_owned()), ..installation::Wish::default() };
-        let first = progress.part("installation `dcaas`", world.install(wish)).await;
-        let control = match first {
-            Ok(_) => control::start(&world).await,
-            Err(error) => Err(error),
-        };
-        match control {
-            Ok(control) => drop(world.control.set(control)),
-            Err(error) => {
-                world.stop().await?;
-                return Err(error);
-            }
-        }
-        let record = world.record()?;
-        world.lock.tell(&record)?;
-        watch::begin(&world);
-        progress.up(&world.name);
-        Ok(world)
-    }
-
     /// Where everything is, as others read it.
     ///
     /// # Errors
@@ -199,8 +84,13 @@ impl World {
             bail!("there is an installation `{name}` already: take another name, or none");
         }
         let new = Arc::new(Installation::start(self.ground.clone(), name.clone(), wish).await?);
-        if let Some(profiles) = new.profiles()? {
-            self.machines.add_profiles(&profiles)?;
+        let profiles = new.profiles().and_then(|profiles| match (profiles, &self.machines) {
+            (Some(profiles), Some(machines)) => machines.add_profiles(&profiles),
+            _ => Ok(()),
+        });
+        if let Err(error) = profiles {
+            new.stop().await;
+            return Err(error);
         }
         self.people.add_group(new.group, &name);
         self.installations().insert(name, new.clone());
@@ -217,6 +107,14 @@ impl World {
         all.get(name)
             .cloned()
             .with_context(|| format!("there is no installation `{name}`; there are {}", known()))
+    }
+
+    /// The cloud behind the cluster.
+    ///
+    /// # Errors
+    /// Where the cluster is not ours.
+    pub fn machines(&self) -> Result<&Machines> {
+        self.machines.as_ref().context("the cluster was given by --kubeconfig: its own cloud brings machines")
     }
 
     /// All installations.
@@ -247,7 +145,9 @@ impl World {
         let installations = self.all_installations();
         futures::future::join_all(installations.iter().map(|one| one.stop())).await;
         self.installations().clear();
-        self.machines.stop().await;
+        if let Some(machines) = &self.machines {
+            machines.stop().await;
+        }
         tokio::join!(self.cluster.stop(), self.ground.azurite.stop(), self.graph.stop(), self.entra.stop());
         self.github.stop().await;
         if let Some(control) = self.control.get() {
@@ -266,14 +166,4 @@ impl World {
     fn installations(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<Installation>>> {
         self.installations.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A party that the world does not have yet: whatever it is asked, it does not understand.
-async fn nobody(ca: &Authority, name: &'static str, oddities: Oddities) -> Result<Listener> {
-    let tls = ca.server_leaf(&[name])?.rustls_server()?;
-    let listener = Listener::start(Some(tls), move |request| {
-        oddities.remember(format!("{name}: {} {}", request.method(), request.uri().path()));
-        std::future::ready(Ok(listener::json(501, &json!({"error": format!("the world has no {name} yet")}))))
-    });
-    listener.await
 }

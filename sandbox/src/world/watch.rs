@@ -14,7 +14,9 @@ pub fn begin(world: &Arc<World>) {
         loop {
             tokio::time::sleep(Duration::from_secs(1)).await;
             undertaker.look();
-            let Some(world) = Weak::upgrade(&world) else { return };
+            let Some(world) = Weak::upgrade(&world) else {
+                return;
+            };
             let broken = world.cluster.broken().filter(|_| !world.ending.is_cancelled());
             if broken != told
                 && let Some(part) = &broken

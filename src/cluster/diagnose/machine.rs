@@ -1,78 +1,189 @@
-//! The machine under a pod: waited for, or lost.
+//! The machine under a pod: waited for, refusing, lost, or holding a pod that should be gone.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use k8s_openapi::api::core::v1::{Event, Pod as KubePod, PodCondition};
+use k8s_openapi::api::core::v1::{Event, Pod as KubePod};
 
 use crate::{
-    cluster::{diagnose::messages, observe},
+    cluster::{
+        diagnose::{
+            event::{self, last, message, reason},
+            placing,
+        },
+        observe,
+    },
     domain::{
         situation::{Phase, Situation},
         workspace::Session,
     },
 };
 
+/// A machine comes within 15 minutes, or the autoscaler gives it up; after this, nobody knows what keeps it.
+const LATE: TimeDelta = TimeDelta::minutes(20);
+
+/// How long a pod may outlive the moment by which it should be gone.
+const OVERDUE: TimeDelta = TimeDelta::minutes(5);
+
+/// A kubelet that begins anew may call its pods not ready for a moment.
+const BLINK: TimeDelta = TimeDelta::seconds(15);
+
 /// A pod that has no machine yet.
-pub fn waiting(pod: &KubePod, events: &[&Event], session: &Session) -> Option<Situation> {
+pub fn waiting(
+    pod: &KubePod,
+    events: &[&Event],
+    claims: &[&Event],
+    session: &Session,
+    now: DateTime<Utc>,
+) -> Option<Situation> {
     if pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some()) {
         return None;
     }
-    let since = condition(pod, "PodScheduled")
+    let since = observe::condition(pod, "PodScheduled")
         .and_then(|c| c.last_transition_time.as_ref())
         .or(pod.metadata.creation_timestamp.as_ref())
         .and_then(observe::time);
-    let told = messages::meaning(messages::PLACING, events).map(|(_, meaning)| meaning.situation(since));
-    Some(told.unwrap_or_else(|| {
-        let says = format!("Waiting for a machine for profile '{}'.", session.profile);
-        Situation::new(Phase::Starting, says, since).usually("3 to 10 minutes")
-    }))
+    let told = event::meaning(placing::PLACING, events.iter().chain(claims).copied())
+        .or_else(|| event::meaning(placing::SCHEDULING, events.iter().copied()));
+    let says = format!("Waiting for a machine for profile '{}'.", session.profile);
+    let situation = told
+        .and_then(|told| told.situation(since, now))
+        .unwrap_or_else(|| Situation::new(Phase::Starting, says, since).usually("3 to 10 minutes"));
+    let heard = told.filter(|t| t.row.phase == Phase::Starting && !t.row.says.is_empty());
+    let late = heard.and_then(|t| t.last).or(since).is_some_and(|at| now - at > LATE);
+    if situation.phase == Phase::Starting && late {
+        let says = "No machine of your size has come for more than 20 minutes, and nobody says why.";
+        let next = "It is still tried. Start with another profile, and tell an admin.";
+        return Some(Situation::new(Phase::Failed, says, since).next(next));
+    }
+    Some(situation)
 }
 
-/// A pod whose machine is gone or silent, or which the cluster takes away, while it is wished for.
-pub fn lost(pod: &KubePod) -> Option<Situation> {
-    let disruption = condition(pod, "DisruptionTarget").filter(|c| c.status == "True");
-    let reason = disruption.and_then(|c| c.reason.as_deref()).unwrap_or_default();
-    let status_reason = pod.status.as_ref().and_then(|s| s.reason.as_deref()).unwrap_or_default();
-    let silent = pod_is_silent(pod);
+/// A pod whose machine is gone or silent, or which is taken away while it is wished for.
+pub fn lost(pod: &KubePod, now: DateTime<Utc>) -> Option<Situation> {
+    let status = pod.status.as_ref();
+    let disruption = observe::condition(pod, "DisruptionTarget").filter(|c| c.status == "True");
+    let silent = observe::silent(pod).filter(|c| {
+        let since = c.last_transition_time.as_ref().and_then(observe::time);
+        since.is_none_or(|since| now - since > BLINK)
+    });
     let since = disruption.or(silent).and_then(|c| c.last_transition_time.as_ref()).and_then(observe::time);
-    let (says, next) = match (reason, status_reason) {
-        ("PreemptionByScheduler", _) => (
-            "Another pod took your machine's place.",
+    let by = disruption.and_then(|c| c.reason.as_deref()).unwrap_or_default();
+    let why = status.and_then(|s| s.reason.as_deref()).unwrap_or_default();
+    let words = status.and_then(|s| s.message.as_deref()).unwrap_or_default();
+    let (phase, says, next) = match (by, why) {
+        ("PreemptionByScheduler", _) | (_, "Preempting") => (
+            Phase::Starting,
+            "Your machine was given to something more important.",
             "It starts again by itself when a machine is there. Tell an admin: priorities should not do this.",
         ),
         (_, "Evicted") => (
-            "The machine ran out of disk or memory and put your workspace out.",
-            "It starts again by itself. Free space, or start with a larger profile.",
+            Phase::Failed,
+            put_out(words),
+            "It starts again by itself. Free space there, or start with a larger profile.",
         ),
-        ("DeletionByTaintManager" | "DeletionByPodGC", _) | (_, "NodeLost") => (LOST, LOST_NEXT),
-        _ if silent.is_some() => (LOST, LOST_NEXT),
+        (_, "Terminated" | "NodeShutdown") => {
+            (Phase::Failed, "The machine under your workspace is being shut down.", LOST_NEXT)
+        }
+        ("DeletionByTaintManager" | "DeletionByPodGC", _) | (_, "NodeLost") => {
+            (Phase::Failed, LOST, LOST_NEXT)
+        }
+        ("EvictionByEvictionAPI", _) => (
+            Phase::Starting,
+            "Your machine is taken out of use, mostly for an update.",
+            "It starts again on another machine by itself. Home and data are kept.",
+        ),
+        _ if status.is_some_and(|s| s.phase.as_deref() == Some("Failed")) => refused(why, words),
+        _ if silent.is_some() => (Phase::Failed, LOST, LOST_NEXT),
+        _ if overdue(pod, now) => (Phase::Failed, STUCK, STUCK_NEXT),
+        _ if pod.metadata.deletion_timestamp.is_some() => (
+            Phase::Starting,
+            "Your workspace is being ended from outside, and starts again.",
+            "If nobody told you why, ask an admin.",
+        ),
         _ => return None,
     };
-    Some(Situation::new(Phase::Failed, says, since).next(next))
+    Some(Situation::new(phase, says, since).next(next))
+}
+
+/// Why a pod that should be gone is still there.
+pub enum Lingers {
+    /// Its machine can not be asked.
+    Lost,
+    /// Its machine does not let it go.
+    Stuck,
+}
+
+/// A pod that should be gone and is not, if that is more than the usual time for an end.
+pub fn lingers(pods: &[KubePod], now: DateTime<Utc>) -> Option<Lingers> {
+    let leaving = |pod: &&KubePod| pod.metadata.deletion_timestamp.is_some();
+    pods.iter().filter(leaving).find_map(|pod| {
+        let silent = observe::silent(pod).map(|_| Lingers::Lost);
+        silent.or_else(|| overdue(pod, now).then_some(Lingers::Stuck))
+    })
+}
+
+/// What ended the try before this one, so that a start that begins again is no riddle.
+pub fn before(pod: &KubePod, events: &[Event], started: DateTime<Utc>) -> Option<&'static str> {
+    let earlier = events
+        .iter()
+        .filter(|e| e.involved_object.kind.as_deref() == Some("Pod"))
+        // the taint manager names no uid
+        .filter(|e| e.involved_object.uid != pod.metadata.uid)
+        .filter(|e| last(e).is_some_and(|at| at >= started));
+    let (_, why) = earlier
+        .filter_map(|e| {
+            let why = match reason(e) {
+                "Evicted" => "The last try ended because the machine ran out of disk or memory.",
+                "UnexpectedAdmissionError" => "The machine of the last try was not ready.",
+                "Preempted" | "Preempting" => "The last try had to give its machine away.",
+                "TaintManagerEviction" if message(e).starts_with("Marking") => "The last machine was lost.",
+                "NodeNotReady" => "The last machine was lost.",
+                other if other.starts_with("OutOf") => "The machine of the last try had no room left.",
+                _ => return None,
+            };
+            Some((last(e), why))
+        })
+        .max_by_key(|(at, _)| *at)?;
+    Some(why)
 }
 
 const LOST: &str = "The machine under your workspace is lost: it does not answer any more.";
-const LOST_NEXT: &str = "Your home and data are kept. A new machine is brought by itself once the cloud has given up the old one, \
-                         mostly within 15 minutes; to not wait, stop and start again.";
+// a new start does not help here: the old pod keeps its name until its machine is given up
+const LOST_NEXT: &str = "Home and data are kept. A new machine is brought by itself once the cloud has given up the old one, \
+                         mostly within 15 minutes; an admin can delete the old one sooner.";
+const STUCK: &str = "Your workspace was ended from outside, and its machine does not let it go.";
+const STUCK_NEXT: &str = "Home and data are kept. Tell an admin: it starts again once that machine is gone.";
 
-/// A pod that should end, on a machine that can not be asked.
-pub fn lost_while_stopping(pod: &KubePod, since: Option<DateTime<Utc>>) -> Option<Situation> {
-    let asked = pod.metadata.deletion_timestamp.as_ref().and_then(observe::time)?;
-    let silent = pod_is_silent(pod)?;
-    let told = silent.last_transition_time.as_ref().and_then(observe::time);
-    // a machine that went silent long before is not what keeps this stop
-    told.filter(|at| *at >= asked - TimeDelta::hours(24))?;
-    let says = "Your workspace ends, but its machine does not answer any more.";
-    Some(
-        Situation::new(Phase::Stopping, says, since)
-            .next("Home and data are kept. It is off as soon as the cloud has given up the machine."),
-    )
+/// A pod that its machine turned away before anything ran; a new one is made at once.
+fn refused(why: &str, words: &str) -> (Phase, &'static str, &'static str) {
+    let gpu = words.contains("nvidia.com/") || words.contains("nvml") || words.contains("device plugin");
+    if gpu {
+        return (
+            Phase::Starting,
+            "The machine is there, but its GPU is not ready; it is tried again.",
+            "If it goes on for 10 minutes, stop, start again, and tell an admin: that machine's GPU is not well.",
+        );
+    }
+    let says = if why.starts_with("OutOf") {
+        "The machine had no room left for your workspace; another one is looked for."
+    } else {
+        "The machine did not take your workspace; it is tried again."
+    };
+    (Phase::Starting, says, "If it goes on for 10 minutes, stop, start again, and tell an admin.")
 }
 
-/// The node controller's word that the machine under a running pod does not answer.
-fn pod_is_silent(pod: &KubePod) -> Option<&PodCondition> {
-    condition(pod, "Ready").filter(|c| c.status != "True" && observe::runs(pod))
+fn put_out(words: &str) -> &'static str {
+    if words.contains("resource: memory") || words.contains("MemoryPressure") {
+        "Your workspace was put out because its machine ran short of memory."
+    } else if words.contains("pids") || words.contains("PIDPressure") {
+        "Your workspace was put out because its machine ran too many processes."
+    } else if words.contains("EmptyDir") {
+        "Your workspace was put out because it filled a folder in memory beyond its limit."
+    } else {
+        "Your workspace was put out because its machine's own disk is full; your home is another disk."
+    }
 }
 
-fn condition<'a>(pod: &'a KubePod, kind: &str) -> Option<&'a PodCondition> {
-    pod.status.as_ref()?.conditions.as_ref()?.iter().find(|c| c.type_ == kind)
+fn overdue(pod: &KubePod, now: DateTime<Utc>) -> bool {
+    let due = pod.metadata.deletion_timestamp.as_ref().and_then(observe::time);
+    due.is_some_and(|due| now - due > OVERDUE)
 }

@@ -1,20 +1,29 @@
 //! What a workspace does or waits for, in words: from conditions, states and events. Pure.
 
 mod container;
+mod event;
+mod image;
 mod machine;
-mod messages;
+mod placing;
+mod preparing;
+mod refusal;
+mod running;
+#[cfg(test)]
+mod tests;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use k8s_openapi::api::core::v1::{Event, Pod as KubePod};
 
 use crate::{
-    cluster::{Look, observe},
+    cluster::{Look, diagnose::machine::Lingers, observe},
     domain::{
-        link::{Link, LinkState},
         situation::{Phase, Situation},
         workspace::{Session, Workspace},
     },
 };
+
+/// A pod is made within seconds; after this, what should make it may not be there.
+const LATE: TimeDelta = TimeDelta::minutes(5);
 
 /// Says where a workspace stands. `look` is none where there is no workspace.
 #[must_use]
@@ -23,28 +32,35 @@ pub fn diagnose(look: Option<&Look>, now: DateTime<Utc>) -> Situation {
         return Situation::new(Phase::Absent, "There is no workspace.", None);
     };
     match look.workspace.current() {
-        None => off(&look.workspace, &look.pods),
+        None => off(&look.workspace, &look.pods, now),
         Some(session) => on(look, session, now),
     }
 }
 
-fn off(workspace: &Workspace, pods: &[KubePod]) -> Situation {
+fn off(workspace: &Workspace, pods: &[KubePod], now: DateTime<Utc>) -> Situation {
     let ended = workspace.ended.as_ref();
     let since = ended.and_then(|e| e.at);
-    let why = ended.map_or_else(|| "unknown".to_owned(), |e| e.why.clone());
-    if let Some(lost) = pods.iter().find_map(|pod| machine::lost_while_stopping(pod, since)) {
-        return lost;
-    }
+    let why = ended.map_or("", |e| e.why.as_str());
+    let why = if why.is_empty() { String::new() } else { format!(": {why}") };
     if !pods.is_empty() || !workspace.settled {
-        return Situation::new(
-            Phase::Stopping,
-            format!("Your workspace ends: {why}. Home and data are kept."),
-            since,
-        )
-        .usually("under a minute");
+        if let Some(lingers) = machine::lingers(pods, now) {
+            let (says, next) = match lingers {
+                Lingers::Lost => (
+                    "Your workspace ends, but its machine does not answer any more.",
+                    "Home and data are kept. It is off as soon as the cloud has given up the machine.",
+                ),
+                Lingers::Stuck => (
+                    "Your workspace ends, but its machine does not let it go.",
+                    "Home and data are kept. If it goes on for 10 minutes, tell an admin.",
+                ),
+            };
+            return Situation::new(Phase::Stopping, says, since).next(next);
+        }
+        let says = format!("Your workspace ends{why}. Home and data are kept.");
+        return Situation::new(Phase::Stopping, says, since).usually("under a minute");
     }
     let says = if since.is_some() {
-        format!("Your workspace is off: {why}. Home and data are kept.")
+        format!("Your workspace is off{why}. Home and data are kept.")
     } else {
         "Your workspace is ready and was never started.".to_owned()
     };
@@ -53,71 +69,63 @@ fn off(workspace: &Workspace, pods: &[KubePod]) -> Situation {
 
 fn on(look: &Look, session: &Session, now: DateTime<Utc>) -> Situation {
     let Some(started) = session.started else {
-        return Situation::new(
-            Phase::SignIn,
-            "Your start waits until you have signed in.",
-            Some(session.asked),
-        );
+        let says = "Your start waits until you have signed in.";
+        return Situation::new(Phase::SignIn, says, Some(session.asked));
     };
     let Some(pod) = look.pods.iter().find(|p| observe::session(p) == Some(&session.id)) else {
-        return before_the_pod(look, started);
+        return before_the_pod(look, started, now);
     };
+    // an earlier pod has the same name, and its events stay for an hour
     let events: Vec<&Event> =
         look.events.iter().filter(|e| e.involved_object.uid == pod.metadata.uid).collect();
-    machine::lost(pod)
-        .or_else(|| machine::waiting(pod, &events, session))
+    if let Some(lost) = machine::lost(pod, now) {
+        return lost;
+    }
+    let starting = machine::waiting(pod, &events, &of_claims(&look.events, started), session, now)
         .or_else(|| container::trouble(pod, &events, session))
-        .or_else(|| container::waiting(pod, &events, session))
-        .unwrap_or_else(|| running(look, pod, started, now))
-}
-
-fn before_the_pod(look: &Look, started: DateTime<Utc>) -> Situation {
-    if !look.pods.is_empty() {
-        return Situation::new(Phase::Starting, "Waiting for your last run to end.", Some(started))
-            .usually("under a minute");
-    }
-    let refused = messages::newest(look.events.iter().filter(|e| messages::reason(e) == "FailedCreate"));
-    match refused.filter(|e| messages::time(e).is_some_and(|at| at >= started)) {
-        Some(event) => messages::not_created(event),
-        None => {
-            Situation::new(Phase::Starting, "Your workspace is being made.", Some(started)).usually("seconds")
-        }
-    }
-}
-
-fn running(look: &Look, pod: &KubePod, started: DateTime<Utc>, now: DateTime<Utc>) -> Situation {
-    let since = container::running_since(pod).unwrap_or(started);
-    let Some(link) = look.line.as_ref().map(|line| line.link.clone().not_after(now)) else {
-        return Situation::new(
-            Phase::Starting,
-            "Your machine runs; its tunnel is being set up.",
-            Some(since),
-        )
-        .usually("half a minute");
+        .or_else(|| container::waiting(pod, &events, session, now));
+    let Some(starting) = starting else {
+        return running::running(look, pod, session, started, now);
     };
-    linked(link)
+    match machine::before(pod, &look.events, started) {
+        Some(why) if starting.phase == Phase::Starting => starting.also(why),
+        _ => starting,
+    }
 }
 
-fn linked(link: Link) -> Situation {
-    let since = Some(link.since);
-    let why = if link.why.is_empty() { String::new() } else { format!(" ({})", link.why) };
-    match link.state {
-        LinkState::Unknown | LinkState::Connecting => {
-            Situation::new(Phase::Starting, format!("Your machine runs; its tunnel connects{why}."), since)
-                .usually("half a minute")
-        }
-        LinkState::Connected => Situation::new(Phase::Running, "Your workspace runs and can be reached.", since),
-        LinkState::Lost => Situation::new(
-            Phase::Running,
-            format!("Your workspace runs, but its tunnel is lost{why}; it connects again by itself."),
-            since,
-        )
-        .usually("two minutes"),
-        LinkState::Refused => Situation::new(
-            Phase::Running,
-            format!("Your workspace runs, but the tunnel refuses its sign-in{why}."),
-            since,
-        )
-        .next("Your work goes on. The tunnel needs a new sign-in: ask an admin for it, or stop and start again."),
+/// The events of the member's volumes since a start.
+fn of_claims(events: &[Event], started: DateTime<Utc>) -> Vec<&Event> {
+    let kind = |e: &Event| e.involved_object.kind.as_deref() == Some("PersistentVolumeClaim");
+    let new = |e: &Event| event::last(e).is_some_and(|at| at >= started);
+    events.iter().filter(|e| kind(e) && new(e)).collect()
+}
+
+fn before_the_pod(look: &Look, started: DateTime<Utc>, now: DateTime<Utc>) -> Situation {
+    if let Some(lingers) = machine::lingers(&look.pods, now) {
+        let (says, next) = match lingers {
+            Lingers::Lost => (
+                "Your start waits for your last run, whose machine does not answer any more.",
+                "It goes on by itself once the cloud has given up that machine, mostly within 15 minutes; \
+                 an admin can delete it sooner.",
+            ),
+            Lingers::Stuck => (
+                "Your start waits for your last run, which its machine does not let go.",
+                "It goes on by itself when that has ended. If it does not within 10 minutes, tell an admin.",
+            ),
+        };
+        return Situation::new(Phase::Failed, says, Some(started)).next(next);
     }
+    if !look.pods.is_empty() {
+        let says = "Waiting for your last run to end.";
+        return Situation::new(Phase::Starting, says, Some(started)).usually("under a minute");
+    }
+    if let Some(refused) = refusal::refusal(&look.events, started) {
+        return refused;
+    }
+    let making =
+        Situation::new(Phase::Starting, "Your workspace is being made.", Some(started)).usually("seconds");
+    if now - started > LATE {
+        return making.next("This takes longer than it should: tell an admin.");
+    }
+    making
 }

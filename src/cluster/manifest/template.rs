@@ -46,6 +46,7 @@ pub fn template(owner: Owner, session: &Session, profile: &Profile) -> Value {
             "volumes": [
                 { "name": "platform", "emptyDir": {} },
                 { "name": "run", "emptyDir": { "medium": "Memory", "sizeLimit": "64Mi" } },
+                { "name": "servers", "emptyDir": {} },
                 { "name": "pod", "downwardAPI": { "items": [
                     { "path": pod::ANNOTATIONS_FILE, "fieldRef": { "fieldPath": "metadata.annotations" } },
                     { "path": pod::LABELS_FILE, "fieldRef": { "fieldPath": "metadata.labels" } },
@@ -87,6 +88,7 @@ fn workspace(owner: Owner, session: &Session, profile: &Profile) -> Value {
         "volumeMounts": [
             { "name": "platform", "mountPath": pod::PLATFORM, "readOnly": true },
             { "name": "run", "mountPath": pod::RUN },
+            { "name": "servers", "mountPath": pod::SERVERS },
             { "name": "pod", "mountPath": pod::POD, "readOnly": true },
             { "name": "token", "mountPath": pod::TOKEN, "readOnly": true },
             { "name": "home", "mountPath": pod::HOME },

@@ -1,0 +1,87 @@
+//! A workspace whose container runs: what its agent says of the tunnel, or that it says nothing.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use k8s_openapi::api::core::v1::Pod as KubePod;
+
+use crate::{
+    cluster::{Look, diagnose::container, observe},
+    domain::{
+        link::{Link, LinkState},
+        situation::{Phase, Situation},
+        workspace::Session,
+    },
+};
+
+/// The agent writes once a minute: after this, it is silent.
+const SILENT: TimeDelta = TimeDelta::minutes(5);
+
+/// A tunnel connects in seconds; after this, it may not do so by itself.
+const SLOW: TimeDelta = TimeDelta::minutes(5);
+
+const SLOW_NEXT: &str = "It takes longer than it should: read the logs, or stop and start again.";
+
+/// Says how a workspace runs; and, if it was ended shortly before, why.
+pub fn running(
+    look: &Look,
+    pod: &KubePod,
+    session: &Session,
+    started: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Situation {
+    let mut situation = reached(look, pod, started, now);
+    if let Some((why, next)) = container::began_again(pod, session, now) {
+        situation = situation.also(&why);
+        situation.next.get_or_insert_with(|| next.to_owned());
+    }
+    situation
+}
+
+fn reached(look: &Look, pod: &KubePod, started: DateTime<Utc>, now: DateTime<Utc>) -> Situation {
+    let since = observe::running_since(pod).unwrap_or(started);
+    // clocks differ: a line from the future is from now
+    let Some(line) = look.line.clone().map(|line| line.not_after(now)) else {
+        if now - since > SILENT {
+            let says = "Your workspace's container runs, but nothing is heard from it.";
+            return Situation::new(Phase::Running, says, Some(since))
+                .next("Your work may well go on. If you can not reach it, stop and start again.");
+        }
+        let says = "Your machine runs; its tunnel is being set up.";
+        return Situation::new(Phase::Starting, says, Some(since)).usually("half a minute");
+    };
+    if now - line.at > SILENT {
+        let says = "Your workspace runs, but has said nothing for more than 5 minutes.";
+        return Situation::new(Phase::Running, says, Some(line.at))
+            .next("If you can reach it, all is well. If not, look at the logs, or stop and start again.");
+    }
+    linked(line.link, now)
+}
+
+fn linked(link: Link, now: DateTime<Utc>) -> Situation {
+    let since = Some(link.since);
+    let why = if link.why.is_empty() { String::new() } else { format!(" ({})", link.why) };
+    let slow = now - link.since > SLOW;
+    let situation = match link.state {
+        LinkState::Unknown | LinkState::Connecting => {
+            Situation::new(Phase::Starting, format!("Your machine runs; its tunnel connects{why}."), since)
+                .usually("half a minute")
+        }
+        LinkState::Connected => {
+            return Situation::new(Phase::Running, "Your workspace runs and can be reached.", since);
+        }
+        LinkState::Lost => Situation::new(
+            Phase::Running,
+            format!("Your workspace runs, but its tunnel is lost{why}; it connects again by itself."),
+            since,
+        )
+        .usually("two minutes"),
+        LinkState::Refused => {
+            return Situation::new(
+                Phase::Running,
+                format!("Your workspace runs, but the tunnel refuses its sign-in{why}."),
+                since,
+            )
+            .next("Your work goes on. The tunnel needs a new sign-in: ask an admin for it, or stop and start again.");
+        }
+    };
+    if slow { situation.next(SLOW_NEXT) } else { situation }
+}
