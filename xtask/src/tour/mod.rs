@@ -122,7 +122,7 @@ fn stopped(running: &Running, token: &str) -> Result<Look> {
 
 fn logs(running: &Running, token: &str) -> Result<Look> {
     let answer = running.ask(token, "/api/logs?tail=20")?;
-    let lines: Vec<&str> = answer.text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let lines: Vec<&str> = answer.text.lines().filter(|line| says_something(line)).collect();
     if answer.status != 200 || lines.is_empty() {
         return Ok(Look::NotYet(format!("GET /api/logs → {}", answer.says())));
     }
@@ -135,12 +135,12 @@ fn logs(running: &Running, token: &str) -> Result<Look> {
 /// Follows the log until its first line comes: the stream passes the host while it is still open.
 fn followed(running: &Running, token: &str) -> Result<Look> {
     let since = Instant::now();
-    let stream = running.follow(token, "/api/logs?follow=true&tail=1")?;
+    let stream = running.follow(token, "/api/logs?follow=true&tail=20")?;
     let (sender, lines) = mpsc::channel();
     // The thread ends with the stream, at the latest when the world ends.
     std::thread::spawn(move || {
-        let mut line = String::new();
-        if BufReader::new(stream).read_line(&mut line).is_ok_and(|length| length > 0) {
+        let mut stream = BufReader::new(stream).lines().map_while(Result::ok);
+        if let Some(line) = stream.find(|line| says_something(line)) {
             sender.send(line).ok();
         }
     });
@@ -169,6 +169,11 @@ fn last_lines(running: &Running, world: &World) -> String {
         text += &format!("\n  The {who}'s last lines:\n{}\n", indented(&lines));
     }
     text
+}
+
+/// Not a blank line, a heartbeat or an ornament.
+fn says_something(line: &str) -> bool {
+    line.chars().any(char::is_alphanumeric)
 }
 
 fn indented(text: &str) -> String {
