@@ -170,6 +170,21 @@ impl Cluster {
         self.bound(|| self.sender.send::<IgnoredAny>(request.clone())).await.map(|_| ())
     }
 
+    /// Posts an object where there is none. Not simply posted: the quota would refuse one more before the API
+    /// server sees that it exists.
+    ///
+    /// # Errors
+    /// When the cluster refuses it, or does not answer.
+    pub async fn create_missing(&self, manifest: &Manifest) -> Result<(), Error> {
+        let collection = Request::new(&manifest.collection);
+        let request = build(collection.get_metadata(&manifest.name, &GetParams::default()))?;
+        match self.bound(|| self.sender.send::<IgnoredAny>(request.clone())).await {
+            Ok(_) => Ok(()),
+            Err(Error::NotFound) => self.create(manifest).await,
+            Err(e) => Err(e),
+        }
+    }
+
     /// Posts an object that is never applied again; one that exists already is success.
     ///
     /// # Errors

@@ -12,5 +12,5 @@ mod request;
 pub use calls::{Cluster, Look};
 pub use diagnose::diagnose;
 pub use log::{LogLine, LogWish};
-pub use manifest::{Owner, claims_and_limits, first_objects, workspace};
+pub use manifest::{Owner, bounds, claims, first_objects, workspace};
 pub use request::Error;

@@ -145,7 +145,7 @@ fn classify(status: StatusCode, wait: Option<Duration>, body: &str) -> Error {
     match status.as_u16() {
         404 => Error::NotFound,
         // a write met another one: the same request again meets the new state
-        409 if reason == "Conflict" && !message.contains("Precondition") => {
+        409 if reason == "Conflict" && !message.to_lowercase().contains("precondition") => {
             Error::Unavailable { why: message, again, wait }
         }
         409 => Error::Conflict(message),
@@ -180,6 +180,12 @@ mod tests {
             (409, None, status("AlreadyExists", "", false), "Conflict"),
             (409, None, status("Conflict", "the object has been modified", false), "again"),
             (409, None, status("Conflict", "Precondition failed: UID in precondition", false), "Conflict"),
+            (
+                409,
+                None,
+                status("Conflict", "the UID in the precondition (a) does not match", false),
+                "Conflict",
+            ),
             (403, None, status("Forbidden", "", false), "Forbidden"),
             (422, None, status("Invalid", "the server rejected our request", false), "Changed"),
             (422, None, status("Invalid", "spec is wrong", true), "Refused"),
