@@ -1,161 +1,34 @@
-//! The calls: what is read from the cluster for a member, and what is changed there.
+//! What is changed in the cluster for a member. Every change can be repeated.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use azure_core::credentials::TokenCredential;
 use backon::{ConstantBuilder, Retryable};
-use k8s_openapi::api::{
-    apps::v1::StatefulSet,
-    core::v1::{Event, Pod as KubePod, Secret},
-};
+use k8s_openapi::api::{apps::v1::StatefulSet, core::v1::Pod as KubePod};
 use kube::{
-    Resource,
-    api::{DeleteParams, GetParams, ListParams, ObjectList, Patch, PatchParams, PostParams, Preconditions},
-    core::{PartialObjectMeta, Request},
+    api::{DeleteParams, GetParams, Patch, PatchParams, PostParams, Preconditions},
+    core::Request,
 };
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use tower::BoxError;
 
 use crate::{
     cluster::{
-        connect::connect,
-        log,
         manifest::{Manifest, Owner, template},
         notes, observe,
-        request::{Error, Sender},
+        reads::Cluster,
+        request::{Error, WORKSPACE, build, of, refused},
     },
-    config::ClusterSettings,
     domain::{
         member::Member,
         profile::Profile,
-        sign_in::SignIn,
-        workspace::{Ended, Pod, Seen, Session, Workspace},
+        workspace::{Ended, Seen, Session, Workspace},
     },
-    pod::Line,
 };
-
-/// The one StatefulSet of a member, and of its kind the only name.
-const WORKSPACE: &str = "workspace";
-
-/// The Secret with the tunnel's token.
-const TUNNEL: &str = "tunnel";
 
 /// The authorizer reads role bindings from a cache: our own new one may need this long to count.
 const NEW_BINDING: Duration = Duration::from_secs(5);
 
-/// The cluster, as dcaas meets it.
-#[derive(Clone)]
-pub struct Cluster {
-    pub(super) sender: Sender,
-}
-
-/// What a look at a workspace found, to be told in words.
-pub struct Look {
-    pub workspace: Workspace,
-    pub(super) pods: Vec<KubePod>,
-    pub(super) events: Vec<Event>,
-    /// The agent's newest line.
-    pub line: Option<Line>,
-}
-
-impl Look {
-    /// The pods, as far as a decision needs them.
-    #[must_use]
-    pub fn pods(&self) -> Vec<Pod> {
-        self.pods.iter().map(observe::pod).collect()
-    }
-}
-
 impl Cluster {
-    /// # Errors
-    /// When the address or the certificate can not be used; nothing is connected yet.
-    pub fn new(settings: &ClusterSettings, credential: Arc<dyn TokenCredential>) -> Result<Self, BoxError> {
-        Ok(Self { sender: Sender::new(connect(settings, credential)?) })
-    }
-
-    /// One look at the StatefulSet: none where there is no workspace.
-    ///
-    /// # Errors
-    /// When the cluster can not tell.
-    pub async fn workspace(&self, member: Member) -> Result<Option<Workspace>, Error> {
-        let request = build(of::<StatefulSet>(member).get(WORKSPACE, &GetParams::default()))?;
-        match self.sender.send::<StatefulSet>(request).await {
-            Ok(set) => Ok(Some(observe::workspace(&set))),
-            Err(Error::NotFound) => Ok(None),
-            Err(e) => Err(e),
-        }
-    }
-
-    /// Whether there is a token for the tunnel. The token itself is not read.
-    ///
-    /// # Errors
-    /// When the cluster can not tell.
-    pub async fn sign_in(&self, member: Member) -> Result<SignIn, Error> {
-        let request = build(of::<Secret>(member).get_metadata(TUNNEL, &GetParams::default()))?;
-        match self.sender.send::<PartialObjectMeta<Secret>>(request).await {
-            Ok(_) => Ok(SignIn::Done),
-            Err(Error::NotFound) => Ok(SignIn::None),
-            Err(e) => Err(e),
-        }
-    }
-
-    /// The member's pods.
-    ///
-    /// # Errors
-    /// When the cluster can not tell.
-    pub async fn pods(&self, member: Member) -> Result<Vec<Pod>, Error> {
-        Ok(self.kube_pods(member).await?.iter().map(observe::pod).collect())
-    }
-
-    /// Everything that `status` tells: at most four requests, and one where nothing runs.
-    ///
-    /// # Errors
-    /// When the cluster can not tell.
-    pub async fn look(&self, member: Member) -> Result<Option<Look>, Error> {
-        let Some(workspace) = self.workspace(member).await? else {
-            return Ok(None);
-        };
-        let mut look = Look { workspace, pods: vec![], events: vec![], line: None };
-        if look.workspace.on || !look.workspace.settled {
-            look.pods = self.kube_pods(member).await?;
-        }
-        let Some(session) = look.workspace.current() else {
-            return Ok(Some(look));
-        };
-        let current = look.pods.iter().find(|p| observe::session(p) == Some(&session.id));
-        if let Some(pod) = current.filter(|p| observe::runs(p) && observe::silent(p).is_none()) {
-            look.line = self.agent_line(member, pod).await?.filter(|line| line.session == session.id);
-        } else {
-            look.events = self.events(member).await?;
-        }
-        Ok(Some(look))
-    }
-
-    async fn kube_pods(&self, member: Member) -> Result<Vec<KubePod>, Error> {
-        let request = build(of::<KubePod>(member).list(&ListParams::default()))?;
-        match self.sender.send::<ObjectList<KubePod>>(request).await {
-            Ok(list) => Ok(list.items),
-            Err(Error::NotFound) => Ok(vec![]),
-            Err(e) => Err(e),
-        }
-    }
-
-    async fn events(&self, member: Member) -> Result<Vec<Event>, Error> {
-        let request = build(of::<Event>(member).list(&ListParams::default().limit(500)))?;
-        Ok(self.sender.send::<ObjectList<Event>>(request).await?.items)
-    }
-
-    async fn agent_line(&self, member: Member, pod: &KubePod) -> Result<Option<Line>, Error> {
-        let name = pod.metadata.name.as_deref().unwrap_or_default();
-        match self.sender.send_for_text(build(log::newest_line(member, name))?).await {
-            Ok(text) => Ok(crate::pod::newest_line(&text)),
-            // the container has not begun, or its machine does not answer: the rest of the look still counts
-            Err(Error::NotFound | Error::Refused { .. } | Error::Unavailable { .. }) => Ok(None),
-            Err(e) => Err(e),
-        }
-    }
-
     /// Makes or mends an object by server-side apply; one that is as it should be does not change.
     ///
     /// # Errors
@@ -272,30 +145,6 @@ impl Cluster {
             Err(e) => Err(e),
         }
     }
-
-    /// Whether the API server answers at all, and knows us.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub async fn ping(&self) -> Result<(), Error> {
-        let request = build(Request::new("").get("version", &GetParams::default()))?;
-        self.sender.send::<IgnoredAny>(request).await.map(|_| ())
-    }
-}
-
-/// The collection of a kind in the member's namespace.
-pub(super) fn of<K: Resource<DynamicType = ()>>(member: Member) -> Request {
-    Request::new(K::url_path(&(), Some(&member.namespace())))
-}
-
-pub(super) fn build<E: std::fmt::Display>(
-    request: Result<http::Request<Vec<u8>>, E>,
-) -> Result<http::Request<Vec<u8>>, Error> {
-    request.map_err(|e| refused(&e))
-}
-
-fn refused(error: &impl std::fmt::Display) -> Error {
-    Error::Refused { code: 0, message: error.to_string() }
 }
 
 fn annotation(name: &str) -> String {
