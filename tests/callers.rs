@@ -11,7 +11,7 @@ mod whose;
 
 use serde_json::{Value, json};
 
-use crate::world::{Installation, Person, Token, eventually};
+use crate::world::{Answer, Installation, Person, Token, eventually};
 
 /// A member who has everything but a sign-in.
 async fn provisioned(dcaas: &Installation) -> Person {
@@ -19,6 +19,13 @@ async fn provisioned(dcaas: &Installation) -> Person {
     dcaas.enqueue(&person).await;
     eventually("the member is provisioned", || person.set()).await;
     person
+}
+
+/// Asserts that every function answers with the same problem.
+fn all_refuse(answers: &[(&str, Answer)], status: u16, code: &str, what: &str) {
+    for (path, answer) in answers {
+        answer.refuses(status, code, &format!("{what} at {path}"));
+    }
 }
 
 /// What a start or a stop would change, whoever else writes the status.

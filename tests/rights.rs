@@ -115,6 +115,7 @@ impl Function {
                 json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "x" } }),
             ),
             ("/api/v1/persistentvolumes", volumes::host_path("x", "x")),
+            (&bindings::all("default"), bindings::good(&this, "x")),
         ] {
             eventually("the policies count", || async {
                 (this.ask(&Try::post(path, body.clone())).await.0 == 403).then_some(())

@@ -5,7 +5,7 @@ use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{no_secret_in_the_log, wishes};
+use super::{all_refuse, no_secret_in_the_log, wishes};
 use crate::world::{Installation, Person, facts};
 
 /// A principal as the platform writes it.
@@ -38,9 +38,8 @@ async fn while_it_is_off_its_header_is_nobodys_word() {
     let dcaas = Installation::first().await;
     let (ada, ben) = (dcaas.member().await, dcaas.member().await);
     let before = wishes(&ada).await;
-    for (path, answer) in dcaas.everywhere(|request| forged(request, &ada, &["admin"])).await {
-        answer.refuses(401, "not-signed-in", path);
-    }
+    let answers = dcaas.everywhere(|request| forged(request, &ada, &["admin"])).await;
+    all_refuse(&answers, 401, "not-signed-in", "a forged principal");
     // beside a good token it makes nobody an admin, and nobody another
     let token = ben.token().await;
     let request = dcaas.request("GET", "/api/status").query(&[("member", &ada.oid)]).bearer_auth(&token.0);
@@ -67,12 +66,9 @@ async fn while_it_is_on_the_platform_vouches_and_nobody_else() {
     let before = wishes(&ada).await;
 
     // anonymous requests pass the platform: they must not pass us
-    for (path, answer) in dcaas.everywhere(|request| request).await {
-        answer.refuses(401, "not-signed-in", &format!("anonymous at {path}"));
-    }
-    for (path, answer) in dcaas.everywhere(|request| forged(request, &ada, &["admin"])).await {
-        answer.refuses(401, "not-signed-in", &format!("a forged principal at {path}"));
-    }
+    all_refuse(&dcaas.everywhere(|request| request).await, 401, "not-signed-in", "anonymous");
+    let answers = dcaas.everywhere(|request| forged(request, &ada, &["admin"])).await;
+    all_refuse(&answers, 401, "not-signed-in", "a forged principal");
     let bad = [
         json!({ "expires_in": -600 }),
         json!({ "audience": Uuid::new_v4() }),
@@ -86,11 +82,8 @@ async fn while_it_is_on_the_platform_vouches_and_nobody_else() {
     for difference in bad {
         let token = ada.token_with(difference.clone()).await;
         // also beside a forged principal, which the platform strips
-        for (path, answer) in
-            dcaas.everywhere(|request| forged(request.bearer_auth(&token.0), &ada, &["admin"])).await
-        {
-            answer.refuses(401, "bad-token", &format!("{difference} at {path}"));
-        }
+        let show = |request: RequestBuilder| forged(request.bearer_auth(&token.0), &ada, &["admin"]);
+        all_refuse(&dcaas.everywhere(show).await, 401, "bad-token", &difference.to_string());
         used.push(token);
     }
     assert_eq!(wishes(&ada).await, before);

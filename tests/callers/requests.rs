@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{no_secret_in_the_log, provisioned, wishes};
+use super::{all_refuse, no_secret_in_the_log, provisioned, wishes};
 use crate::world::{Installation, Person, Token, kubernetes};
 
 #[tokio::test]
@@ -13,7 +13,7 @@ async fn a_body_that_is_not_understood_changes_nothing() {
     let before = wishes(&ada).await;
     let bodies: [(&str, &[&str]); 9] = [
         ("no JSON", &["profile=steady", "{", "\u{0}", "{\"profile\":\"steady\"} more"]),
-        ("a list", &["[]", "[{\"profile\":\"steady\"}]"]),
+        ("a list", &["[]", " [\"steady\"]", "[null, null]", "[{\"profile\":\"steady\"}]"]),
         ("a text", &["\"steady\""]),
         ("nothing", &["null"]),
         ("unknown fields", &[r#"{"gpu":1}"#, r#"{"profile":"steady","Profile":"steady"}"#]),
@@ -58,9 +58,8 @@ async fn a_parameter_is_known_and_given_once() {
             ("twice", &[("member", own), ("member", own)]),
         ];
         for (what, query) in rows {
-            for (path, answer) in dcaas.everywhere(|r| r.query(query).bearer_auth(&token.0)).await {
-                answer.refuses(400, "bad-request", &format!("{what} at {path}"));
-            }
+            let answers = dcaas.everywhere(|r| r.query(query).bearer_auth(&token.0)).await;
+            all_refuse(&answers, 400, "bad-request", what);
         }
     }
     let token = ada.token().await;

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{no_secret_in_the_log, wishes};
+use super::{all_refuse, no_secret_in_the_log, wishes};
 use crate::world::{Installation, Person, Token};
 
 /// What is wrong with a token that the world issues.
@@ -105,9 +105,7 @@ async fn whoever_shows_no_token_is_not_signed_in() {
         ("a token in the query", &|request| request.query(&[("access_token", &token.0)])),
     ];
     for (what, show) in shown {
-        for (path, answer) in dcaas.everywhere(show).await {
-            answer.refuses(401, "not-signed-in", &format!("{what} at {path}"));
-        }
+        all_refuse(&dcaas.everywhere(show).await, 401, "not-signed-in", what);
     }
     assert!(dcaas.requests("kubernetes").await.is_empty());
     assert_eq!(wishes(&ada).await, before);
@@ -143,9 +141,8 @@ async fn a_token_for_one_installation_is_none_for_another() {
     let dcaas = Installation::new(json!({})).await;
     let ada = Person::new().await;
     let elsewhere = ada.token().await;
-    for (path, answer) in dcaas.everywhere(|request| request.bearer_auth(&elsewhere.0)).await {
-        answer.refuses(401, "bad-token", path);
-    }
+    let answers = dcaas.everywhere(|request| request.bearer_auth(&elsewhere.0)).await;
+    all_refuse(&answers, 401, "bad-token", "a token for another installation");
     dcaas.remove().await;
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{provisioned, wishes};
+use super::{all_refuse, provisioned, wishes};
 use crate::world::{Installation, Person};
 
 #[tokio::test]
@@ -73,12 +73,9 @@ async fn an_admin_names_a_member_and_learns_when_there_is_none() {
 
     for name in ["nonsense", "", "ada", "00000000-0000-0000-0000-00000000000"] {
         let named = dcaas.everywhere(|r| r.query(&[("member", name)]).bearer_auth(&token.0)).await;
-        for (path, answer) in named {
-            answer.refuses(400, "bad-request", &format!("{name:?} at {path}"));
-        }
+        all_refuse(&named, 400, "bad-request", &format!("{name:?}"));
     }
     let nobody = Uuid::new_v4().to_string();
-    for (path, answer) in dcaas.everywhere(|r| r.query(&[("member", &nobody)]).bearer_auth(&token.0)).await {
-        answer.refuses(403, "not-a-member", path);
-    }
+    let answers = dcaas.everywhere(|r| r.query(&[("member", &nobody)]).bearer_auth(&token.0)).await;
+    all_refuse(&answers, 403, "not-a-member", "nobody");
 }

@@ -7,12 +7,13 @@ use crate::world::get;
 
 const API: &str = "rbac.authorization.k8s.io";
 
-fn all(namespace: &str) -> String {
+/// The role bindings of a namespace.
+pub fn all(namespace: &str) -> String {
     format!("/apis/{API}/v1/namespaces/{namespace}/rolebindings")
 }
 
 /// Itself, as `provision` binds it.
-fn good(function: &Function, name: &str) -> Value {
+pub fn good(function: &Function, name: &str) -> Value {
     json!({
         "apiVersion": format!("{API}/v1"),
         "kind": "RoleBinding",
@@ -43,6 +44,11 @@ async fn it_binds_itself_to_one_role_in_its_members_namespaces_alone() {
         binding["roleRef"]["name"] = role.into();
         function.may_not(&format!("bind {role}"), Try::post(&own, binding)).await;
     }
+    let role = json!({
+        "apiVersion": format!("{API}/v1"), "kind": "Role", "metadata": { "name": "dcaas-workspace" },
+        "rules": [{ "apiGroups": [""], "resources": ["secrets"], "verbs": ["list"] }],
+    });
+    assert_eq!(Try::post(own.replace("rolebindings", "roles"), role).wet().as_admin().await.0, 201);
     let mut binding = good(&function, "test");
     binding["roleRef"]["kind"] = "Role".into();
     function.may_not("bind a Role", Try::post(&own, binding)).await;

@@ -12,6 +12,14 @@ pub fn host_path(name: &str, namespace: &str) -> Value {
     volume(name, namespace, "hostPath", json!({ "path": "/" }))
 }
 
+fn device(name: &str, namespace: &str) -> Value {
+    let mut device = volume(name, namespace, "local", json!({ "path": "/dev/sda" }));
+    device["spec"]["nodeAffinity"] = json!({ "required": { "nodeSelectorTerms": [{
+        "matchExpressions": [{ "key": "kubernetes.io/hostname", "operator": "Exists" }],
+    }] } });
+    device
+}
+
 fn volume(name: &str, namespace: &str, kind: &str, source: Value) -> Value {
     json!({
         "apiVersion": "v1",
@@ -64,7 +72,7 @@ async fn it_makes_volumes_of_its_members_containers_and_no_other() {
     let others_handle = format!("x_{of_another}");
     let wrong = [
         ("a path of the node", host_path(&name, &ns)),
-        ("a device of the node", volume(&name, &ns, "local", json!({ "path": "/dev/sda" }))),
+        ("a device of the node", device(&name, &ns)),
         ("a server", volume(&name, &ns, "nfs", json!({ "server": "10.0.0.4", "path": "/" }))),
         ("a file share", volume(&name, &ns, "azureFile", json!({ "secretName": "s", "shareName": "x" }))),
         ("another driver", changed(&|spec| spec["csi"]["driver"] = "disk.csi.azure.com".into())),
