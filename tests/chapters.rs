@@ -5,6 +5,8 @@
 mod world;
 
 mod agent;
+mod callers;
 mod house;
 mod joining;
+mod rights;
 mod walk;
