@@ -13,6 +13,6 @@ mod writes;
 
 pub use diagnose::diagnose;
 pub use log::{LogLine, LogWish};
-pub use manifest::{Owner, bounds, claims, first_objects, workspace};
+pub use manifest::{Owner, bounds, claims, first_objects, volume, workspace};
 pub use reads::{Cluster, Look};
 pub use request::Error;

@@ -47,6 +47,8 @@ pub struct Look {
     pub(super) events: Vec<Event>,
     /// The agent's newest line.
     pub line: Option<Line>,
+    /// Whether the machine did not give the log, so that a line may well be there.
+    pub(super) unheard: bool,
 }
 
 impl Cluster {
@@ -104,7 +106,7 @@ impl Cluster {
         let Some(workspace) = self.workspace(member).await? else {
             return Ok(None);
         };
-        let mut look = Look { workspace, pods: vec![], events: vec![], line: None };
+        let mut look = Look { workspace, pods: vec![], events: vec![], line: None, unheard: false };
         if look.workspace.on || !look.workspace.settled {
             look.pods = self.kube_pods(member).await?;
         }
@@ -113,7 +115,12 @@ impl Cluster {
         };
         let current = look.pods.iter().find(|p| observe::session(p) == Some(&session.id));
         if let Some(pod) = current.filter(|p| observe::runs(p) && observe::silent(p).is_none()) {
-            look.line = self.agent_line(member, pod).await?.filter(|line| line.session == session.id);
+            match self.agent_line(member, pod).await {
+                Ok(line) => look.line = line.filter(|line| line.session == session.id),
+                // the machine does not answer: the rest of the look still counts
+                Err(Error::Unavailable { .. }) => look.unheard = true,
+                Err(e) => return Err(e),
+            }
         } else {
             look.events = self.events(member).await?;
         }
@@ -138,8 +145,8 @@ impl Cluster {
         let name = pod.metadata.name.as_deref().unwrap_or_default();
         match self.sender.send_for_text(build(log::newest_line(member, name))?).await {
             Ok(text) => Ok(crate::pod::newest_line(&text)),
-            // the container has not begun, or its machine does not answer: the rest of the look still counts
-            Err(Error::NotFound | Error::Refused { .. } | Error::Unavailable { .. }) => Ok(None),
+            // the container has not begun
+            Err(Error::NotFound | Error::Refused { .. }) => Ok(None),
             Err(e) => Err(e),
         }
     }

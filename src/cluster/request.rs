@@ -170,6 +170,10 @@ fn classify(status: StatusCode, wait: Option<Duration>, body: &str) -> Error {
             Error::Unavailable { why: message, again, wait }
         }
         409 => Error::Conflict(message),
+        // a namespace on its way out: it comes back empty, if it should
+        403 if message.contains("because it is being terminated") => {
+            Error::Unavailable { why: message, again, wait }
+        }
         403 => Error::Forbidden(message),
         422 if !causes => Error::Changed,
         408 | 429 | 500..=599 => Error::Unavailable { why: format!("{status}: {message}"), again, wait },
@@ -208,6 +212,7 @@ mod tests {
                 "Conflict",
             ),
             (403, None, status("Forbidden", "", false), "Forbidden"),
+            (403, None, status("Forbidden", "in namespace a because it is being terminated", false), "again"),
             (422, None, status("Invalid", "the server rejected our request", false), "Changed"),
             (422, None, status("Invalid", "spec is wrong", true), "Refused"),
             (400, None, status("BadRequest", "", false), "Refused"),

@@ -3,12 +3,21 @@
 use std::time::Duration;
 
 use backon::{ConstantBuilder, Retryable};
-use k8s_openapi::api::{apps::v1::StatefulSet, core::v1::Pod as KubePod};
+use k8s_openapi::{
+    api::{
+        apps::v1::StatefulSet,
+        core::v1::{PersistentVolume, Pod as KubePod},
+    },
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
 use kube::{
     api::{DeleteParams, GetParams, Patch, PatchParams, PostParams, Preconditions},
     core::Request,
 };
-use serde::de::IgnoredAny;
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -28,46 +37,84 @@ use crate::{
 /// The authorizer reads role bindings from a cache: our own new one may need this long to count.
 const NEW_BINDING: Duration = Duration::from_secs(5);
 
+/// Any object, as far as its name goes.
+#[derive(Deserialize)]
+struct Named {
+    metadata: ObjectMeta,
+}
+
 impl Cluster {
     /// Makes or mends an object by server-side apply; one that is as it should be does not change.
     ///
     /// # Errors
     /// When the cluster refuses it, or does not answer.
     pub async fn apply(&self, manifest: &Manifest) -> Result<(), Error> {
+        self.applied::<IgnoredAny>(manifest).await.map(|_| ())
+    }
+
+    /// The same for a volume; which claim it belongs to, if it has met one.
+    ///
+    /// # Errors
+    /// When the cluster refuses it, or does not answer.
+    pub async fn apply_volume(&self, manifest: &Manifest) -> Result<Option<String>, Error> {
+        let volume: PersistentVolume = self.applied(manifest).await?;
+        Ok(volume.spec.and_then(|spec| spec.claim_ref?.uid))
+    }
+
+    async fn applied<T: DeserializeOwned>(&self, manifest: &Manifest) -> Result<T, Error> {
         let params = PatchParams::apply("dcaas").force().validation_strict();
         let request = build(Request::new(&manifest.collection).patch(
             &manifest.name,
             &params,
             &Patch::Apply(&manifest.body),
         ))?;
-        self.bound(|| self.sender.send::<IgnoredAny>(request.clone())).await.map(|_| ())
+        self.bound(|| self.sender.send(request.clone())).await
     }
 
-    /// Posts an object where there is none. Not simply posted: the quota would refuse one more before the API
-    /// server sees that it exists.
+    /// Posts an object where there is none; the uid of the one that is there then, if it is known. Not simply
+    /// posted: the quota would refuse one more before the API server sees that it exists.
     ///
     /// # Errors
     /// When the cluster refuses it, or does not answer.
-    pub async fn create_missing(&self, manifest: &Manifest) -> Result<(), Error> {
+    pub async fn create_missing(&self, manifest: &Manifest) -> Result<Option<String>, Error> {
         let collection = Request::new(&manifest.collection);
         let request = build(collection.get_metadata(&manifest.name, &GetParams::default()))?;
-        match self.bound(|| self.sender.send::<IgnoredAny>(request.clone())).await {
-            Ok(_) => Ok(()),
+        match self.bound(|| self.sender.send::<Named>(request.clone())).await {
+            Ok(there) => Ok(there.metadata.uid),
             Err(Error::NotFound) => self.create(manifest).await,
             Err(e) => Err(e),
         }
     }
 
-    /// Posts an object that is never applied again; one that exists already is success.
+    /// Posts an object that is never applied again; its uid. One that exists already is success, too.
     ///
     /// # Errors
     /// When the cluster refuses it, or does not answer.
-    pub async fn create(&self, manifest: &Manifest) -> Result<(), Error> {
+    pub async fn create(&self, manifest: &Manifest) -> Result<Option<String>, Error> {
         let params = PostParams { field_manager: Some("dcaas".to_owned()), ..Default::default() };
         let body = manifest.body.to_string().into_bytes();
         let request = build(Request::new(&manifest.collection).create(&params, body))?;
-        match self.bound(|| self.sender.send::<IgnoredAny>(request.clone())).await {
-            Ok(_) | Err(Error::Conflict(_)) => Ok(()),
+        match self.bound(|| self.sender.send::<Named>(request.clone())).await {
+            Ok(made) => Ok(made.metadata.uid),
+            Err(Error::Conflict(_)) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Lets a volume meet the claim of its name, if it still belongs to that earlier one, which is gone.
+    ///
+    /// # Errors
+    /// When the cluster refuses it, or does not answer.
+    pub async fn free_volume(&self, manifest: &Manifest, earlier: &str) -> Result<(), Error> {
+        let ops = json!([
+            { "op": "test", "path": "/spec/claimRef/uid", "value": earlier },
+            { "op": "replace", "path": "/spec/claimRef", "value": manifest.body["spec"]["claimRef"] },
+        ]);
+        let patch = Patch::<()>::Json(serde_json::from_value(ops).map_err(|e| refused(&e))?);
+        let volumes = Request::new(&manifest.collection);
+        let request = build(volumes.patch(&manifest.name, &PatchParams::default(), &patch))?;
+        match self.sender.send::<IgnoredAny>(request).await {
+            Ok(_) | Err(Error::Changed) => Ok(()),
             Err(e) => Err(e),
         }
     }

@@ -41,7 +41,7 @@ pub async fn answer(world: &World, rest: &[&str], request: Request) -> Outcome {
             Ok(empty(204))
         }
         (&Method::PUT, ["app"]) => {
-            one.change(body(request).await?).await.map_err(Refusal::of_caller)?;
+            world.change(&one, body(request).await?).await.map_err(Refusal::of_caller)?;
             Ok(json(200, &one.facts()))
         }
         (&Method::POST, ["executable", "kill"]) => {

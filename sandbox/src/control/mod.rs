@@ -65,7 +65,8 @@ async fn answer(world: Arc<World>, request: Request) -> Outcome {
             Ok(empty(204))
         }
         (&Method::DELETE, ["machines", "faults"]) => {
-            world.machines().map_err(Refusal::missing)?.clear_faults()?;
+            let pool = crate::listener::query(&request, "pool");
+            world.machines().map_err(Refusal::missing)?.clear_faults(pool.as_deref())?;
             Ok(empty(204))
         }
         (&Method::POST, ["machines", node, "lose"]) => {
@@ -82,7 +83,7 @@ fn unknown(method: &Method, path: &str) -> Refusal {
 }
 
 const VERBS: &str = "verbs: GET /, POST /stop, GET /leftovers, GET|POST /people, PATCH /people/NAME, POST /tokens, \
-    POST /keys/roll, GET /machines, POST|DELETE /machines/faults, POST /machines/NODE/lose, \
+    POST /keys/roll, GET /machines, POST|DELETE /machines/faults[?pool=P], POST /machines/NODE/lose, \
     GET|POST /installations, GET|DELETE /installations/I, PUT /installations/I/app, \
     POST /installations/I/executable/kill, POST /installations/I/identity/rotate, \
     POST /installations/I/identity/token, GET /installations/I/log?tail=N, \

@@ -99,14 +99,13 @@ impl Machines {
         self.write_faults(&cloud)
     }
 
-    /// Switches all faults off.
+    /// Switches faults off: those of one pool, or all.
     ///
     /// # Errors
     /// Names the file that can not be written.
-    pub fn clear_faults(&self) -> Result<()> {
+    pub fn clear_faults(&self, pool: Option<&str>) -> Result<()> {
         let mut cloud = self.shared.cloud();
-        cloud.faults.clear();
-        cloud.failed.clear();
+        cloud.clear(pool);
         self.write_faults(&cloud)
     }
 

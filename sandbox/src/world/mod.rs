@@ -84,17 +84,30 @@ impl World {
             bail!("there is an installation `{name}` already: take another name, or none");
         }
         let new = Arc::new(Installation::start(self.ground.clone(), name.clone(), wish).await?);
-        let profiles = new.profiles().and_then(|profiles| match (profiles, &self.machines) {
-            (Some(profiles), Some(machines)) => machines.add_profiles(&profiles),
-            _ => Ok(()),
-        });
-        if let Err(error) = profiles {
+        if let Err(error) = self.add_pools(&new) {
             new.stop().await;
             return Err(error);
         }
         self.people.add_group(new.group, &name);
         self.installations().insert(name, new.clone());
         Ok(new)
+    }
+
+    /// Gives an installation another version of the app, or other settings.
+    ///
+    /// # Errors
+    /// When its host does not start with these, or a profile can not be read.
+    pub async fn change(&self, one: &Installation, change: installation::Change) -> Result<()> {
+        one.change(change).await?;
+        self.add_pools(one)
+    }
+
+    /// The pools that its profiles need.
+    fn add_pools(&self, one: &Installation) -> Result<()> {
+        match (one.profiles()?, &self.machines) {
+            (Some(profiles), Some(machines)) => machines.add_profiles(&profiles),
+            _ => Ok(()),
+        }
     }
 
     /// An installation by name.
