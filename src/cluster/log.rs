@@ -7,9 +7,9 @@ use kube::api::LogParams;
 
 use crate::{
     cluster::{
-        calls::{Cluster, build, of},
         observe::CONTAINER,
-        request::Error,
+        reads::Cluster,
+        request::{Error, build, of},
     },
     domain::member::Member,
     pod,

@@ -4,11 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use backon::{ExponentialBuilder, Retryable};
 use http::{Request, StatusCode, header::RETRY_AFTER};
-use kube::{Client, client::Body, core::Status};
+use kube::{Client, Resource, client::Body, core::Status};
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
-use crate::api::problem::{Code, Problem};
+use crate::{
+    api::problem::{Code, Problem},
+    domain::member::Member,
+};
 
 /// Requests at once: more only queue up in the API server, each on a connection of its own.
 pub const IN_FLIGHT: usize = 32;
@@ -18,6 +21,24 @@ const PATIENCE: Duration = Duration::from_secs(35);
 
 /// A longer `Retry-After` than this is the caller's to wait for, not ours.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// The one StatefulSet of a member, and of its kind the only name.
+pub const WORKSPACE: &str = "workspace";
+
+/// The collection of a kind in the member's namespace.
+pub fn of<K: Resource<DynamicType = ()>>(member: Member) -> kube::core::Request {
+    kube::core::Request::new(K::url_path(&(), Some(&member.namespace())))
+}
+
+/// A request that was built, or the reason why it could not be.
+pub fn build<E: std::fmt::Display>(request: Result<Request<Vec<u8>>, E>) -> Result<Request<Vec<u8>>, Error> {
+    request.map_err(|e| refused(&e))
+}
+
+/// A request that can not even be sent.
+pub fn refused(error: &impl std::fmt::Display) -> Error {
+    Error::Refused { code: 0, message: error.to_string() }
+}
 
 /// Why a request to the cluster failed.
 #[derive(Debug, thiserror::Error)]
@@ -145,7 +166,7 @@ fn classify(status: StatusCode, wait: Option<Duration>, body: &str) -> Error {
     match status.as_u16() {
         404 => Error::NotFound,
         // a write met another one: the same request again meets the new state
-        409 if reason == "Conflict" && !message.contains("Precondition") => {
+        409 if reason == "Conflict" && !message.to_lowercase().contains("precondition") => {
             Error::Unavailable { why: message, again, wait }
         }
         409 => Error::Conflict(message),
@@ -180,6 +201,12 @@ mod tests {
             (409, None, status("AlreadyExists", "", false), "Conflict"),
             (409, None, status("Conflict", "the object has been modified", false), "again"),
             (409, None, status("Conflict", "Precondition failed: UID in precondition", false), "Conflict"),
+            (
+                409,
+                None,
+                status("Conflict", "the UID in the precondition (a) does not match", false),
+                "Conflict",
+            ),
             (403, None, status("Forbidden", "", false), "Forbidden"),
             (422, None, status("Invalid", "the server rejected our request", false), "Changed"),
             (422, None, status("Invalid", "spec is wrong", true), "Refused"),

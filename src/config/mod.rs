@@ -118,7 +118,7 @@ impl Settings {
                 },
                 identity: IdentitySettings {
                     client_id: read.guid("AZURE_CLIENT_ID"),
-                    principal: read.guid("PRINCIPAL_ID"),
+                    principal: read.text("PRINCIPAL_ID"),
                 },
                 cluster: ClusterSettings { url: read.url("KUBERNETES_URL"), ca: read.pem("KUBERNETES_CA") },
                 storage: StorageSettings {

@@ -52,7 +52,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     required(
         "PRINCIPAL_ID",
-        "the object id of the same identity, a GUID",
+        "the object id of the same identity: the name that the cluster knows it by",
         "44444444-4444-4444-4444-444444444444",
     ),
     required(
@@ -91,7 +91,7 @@ pub const SETTINGS: &[Setting] = &[
         " ",
     ),
     optional("HOME_CLASS", "the storage class of the home disks", "managed-csi", "managed-csi"),
-    optional("HOME_SIZE", "the size of a home disk, a Kubernetes quantity", "64Gi", "64Gi"),
+    optional("HOME_SIZE", "the size of a new member's home disk, a Kubernetes quantity", "64Gi", "64Gi"),
     optional("GRACE", "how long a workspace may take to end, a duration", "30s", "30s"),
 ];
 

@@ -5,7 +5,7 @@ use futures::future::try_join_all;
 use crate::{
     api::problem::Problem,
     app::Ready,
-    cluster::{Owner, claims_and_limits, first_objects, workspace},
+    cluster::{Owner, bounds, claims, first_objects, workspace},
     domain::member::Member,
 };
 
@@ -18,10 +18,13 @@ pub async fn provision(app: &Ready, member: Member) -> Result<(), Problem> {
     for manifest in first_objects(owner) {
         app.cluster.apply(&manifest).await?;
     }
-    let rest = claims_and_limits(owner);
-    let objects = async { Ok::<_, Problem>(try_join_all(rest.iter().map(|m| app.cluster.apply(m))).await?) };
+    let (bounds, claims) = (bounds(owner), claims(owner));
+    let applied =
+        async { Ok::<_, Problem>(try_join_all(bounds.iter().map(|m| app.cluster.apply(m))).await?) };
+    let claimed =
+        async { Ok::<_, Problem>(try_join_all(claims.iter().map(|m| app.cluster.create_missing(m))).await?) };
     let container = async { Ok::<_, Problem>(app.storage.ensure_container(member).await?) };
-    futures::try_join!(objects, container)?;
+    futures::try_join!(applied, claimed, container)?;
     // last: where the StatefulSet is, everything else is
     app.cluster.create(&workspace(owner)).await?;
     Ok(())

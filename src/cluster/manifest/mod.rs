@@ -75,18 +75,23 @@ pub fn first_objects(owner: Owner) -> Vec<Manifest> {
     vec![fence::namespace(owner), fence::role_binding(owner)]
 }
 
-/// Bounds and storage, in any order.
+/// Bounds, and the container as a volume, in any order.
 #[must_use]
-pub fn claims_and_limits(owner: Owner) -> Vec<Manifest> {
+pub fn bounds(owner: Owner) -> Vec<Manifest> {
     vec![
         fence::quota(owner),
         fence::limit_range(owner),
         fence::network_policy(owner),
         fence::disruption_budget(owner),
-        storage::home(owner),
         storage::data_volume(owner),
-        storage::data(owner),
     ]
+}
+
+/// The claims: posted where they are missing, and never applied. What they ask for can not be changed: a smaller
+/// `HOME_SIZE` would be refused for everybody who has a disk already.
+#[must_use]
+pub fn claims(owner: Owner) -> Vec<Manifest> {
+    vec![storage::home(owner), storage::data(owner)]
 }
 
 /// The StatefulSet at zero replicas: posted last, and never applied again.

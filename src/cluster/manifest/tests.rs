@@ -49,14 +49,15 @@ fn every_object_is_what_kubernetes_reads() {
     let first = first_objects(owner);
     round_trip::<Namespace>(&first[0]);
     round_trip::<RoleBinding>(&first[1]);
-    let more = claims_and_limits(owner);
+    let more = bounds(owner);
     round_trip::<ResourceQuota>(&more[0]);
     round_trip::<LimitRange>(&more[1]);
     round_trip::<NetworkPolicy>(&more[2]);
     round_trip::<PodDisruptionBudget>(&more[3]);
-    round_trip::<PersistentVolumeClaim>(&more[4]);
-    round_trip::<PersistentVolume>(&more[5]);
-    round_trip::<PersistentVolumeClaim>(&more[6]);
+    round_trip::<PersistentVolume>(&more[4]);
+    for claim in claims(owner) {
+        round_trip::<PersistentVolumeClaim>(&claim);
+    }
     let set: StatefulSet = round_trip(&workspace(owner));
     assert_eq!(set.spec.unwrap().replicas, Some(0));
 }

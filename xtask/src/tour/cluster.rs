@@ -43,6 +43,18 @@ pub fn gone(running: &Running, before: &BTreeSet<String>) -> Result<Look> {
     })
 }
 
+/// The last lines of both containers in that namespace; of the run before, where one has started again.
+pub fn logs(running: &Running, namespace: &str) -> String {
+    let last = |container: &str| {
+        let log =
+            format!("/api/v1/namespaces/{namespace}/pods/workspace-0/log?container={container}&tailLines=15");
+        let answers = [format!("{log}&previous=true"), log].map(|path| running.kubernetes(&path));
+        answers.into_iter().flatten().find(|answer| answer.status == 200 && !answer.text.is_empty())
+    };
+    let containers = ["install", "workspace"].into_iter().filter_map(last);
+    containers.map(|answer| answer.text).collect::<Vec<_>>().join("")
+}
+
 /// What belongs to the member who walks.
 pub struct Member {
     pub namespace: String,

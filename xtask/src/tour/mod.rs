@@ -32,12 +32,12 @@ pub fn run(mut world: World, fast: bool) -> Result<ExitCode> {
     );
     line("✓", begun.elapsed(), "world up", &format!("functions at {}", running.functions));
     let walked = walk(&running, &mut world, fast);
-    let log = walked.is_err().then(|| running.host_log(15));
-    let last_words = world.last_words();
+    let asides =
+        if walked.is_err() && !child::stopped() { last_lines(&running, &world) } else { String::new() };
     let since = Instant::now();
     let ended = world.end();
     if let Err(error) = walked {
-        regret(&error, log.as_deref().unwrap_or_default(), &last_words);
+        eprintln!("\n  {error:#}\n{asides}");
         ended?;
         return Ok(ExitCode::FAILURE);
     }
@@ -122,7 +122,7 @@ fn stopped(running: &Running, token: &str) -> Result<Look> {
 
 fn logs(running: &Running, token: &str) -> Result<Look> {
     let answer = running.ask(token, "/api/logs?tail=20")?;
-    let lines: Vec<&str> = answer.text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let lines: Vec<&str> = answer.text.lines().filter(|line| says_something(line)).collect();
     if answer.status != 200 || lines.is_empty() {
         return Ok(Look::NotYet(format!("GET /api/logs → {}", answer.says())));
     }
@@ -135,12 +135,12 @@ fn logs(running: &Running, token: &str) -> Result<Look> {
 /// Follows the log until its first line comes: the stream passes the host while it is still open.
 fn followed(running: &Running, token: &str) -> Result<Look> {
     let since = Instant::now();
-    let stream = running.follow(token, "/api/logs?follow=true&tail=1")?;
+    let stream = running.follow(token, "/api/logs?follow=true&tail=20")?;
     let (sender, lines) = mpsc::channel();
     // The thread ends with the stream, at the latest when the world ends.
     std::thread::spawn(move || {
-        let mut line = String::new();
-        if BufReader::new(stream).read_line(&mut line).is_ok_and(|length| length > 0) {
+        let mut stream = BufReader::new(stream).lines().map_while(Result::ok);
+        if let Some(line) = stream.find(|line| says_something(line)) {
             sender.send(line).ok();
         }
     });
@@ -149,16 +149,31 @@ fn followed(running: &Running, token: &str) -> Result<Look> {
     Ok(Look::Seen(format!("after {} the stream brought: {line}", time(since.elapsed()))))
 }
 
-/// What was not seen and why, with what the host and the world said last; of somebody's own Ctrl-C, nothing.
-fn regret(error: &anyhow::Error, host: &str, world: &str) {
-    eprintln!("\n  {error:#}");
-    if !child::stopped() {
-        eprintln!(
-            "\n  The host's last lines:\n{}\n\n  The world's last lines:\n{}\n",
-            indented(host),
-            indented(world)
-        );
+/// What the host, the workspace and the world said last.
+fn last_lines(running: &Running, world: &World) -> String {
+    // The tour's own questions would be all that is to be seen.
+    let host: Vec<String> = running
+        .host_log(400)
+        .lines()
+        .filter(|line| !line.contains("Functions.status'"))
+        .map(str::to_owned)
+        .collect();
+    let host = host[host.len().saturating_sub(15)..].join("\n");
+    let workspace = running.oid(WALKER).map(|oid| cluster::logs(running, &member::namespace(&oid)));
+    let workspace = workspace.unwrap_or_default();
+    let mut text = String::new();
+    for (who, lines) in [("host", host), ("workspace", workspace), ("world", world.last_words())] {
+        if lines.is_empty() {
+            continue;
+        }
+        text += &format!("\n  The {who}'s last lines:\n{}\n", indented(&lines));
     }
+    text
+}
+
+/// Not a blank line, a heartbeat or an ornament.
+fn says_something(line: &str) -> bool {
+    line.chars().any(char::is_alphanumeric)
 }
 
 fn indented(text: &str) -> String {

@@ -27,11 +27,15 @@ pub struct Walk<'a> {
     /// The member's token, once there is something to ask the status of.
     pub token: Option<String>,
     said: VecDeque<String>,
+    failed: Option<Instant>,
 }
+
+/// How long a workspace may call itself failed before the tour gives up: some failures mend themselves.
+const MENDING: Duration = Duration::from_secs(15);
 
 impl Walk<'_> {
     pub fn new<'a>(running: &'a Running, world: &'a mut World) -> Walk<'a> {
-        Walk { running, world, token: None, said: VecDeque::new() }
+        Walk { running, world, token: None, said: VecDeque::new(), failed: None }
     }
 
     /// Looks until it is seen, or `within` is over; shows what `status` says in the meantime, when that changes.
@@ -94,7 +98,12 @@ impl Walk<'_> {
                 self.said.pop_front();
             }
         }
-        (phase == "failed").then(|| format!("{says} {}", status["next"].as_str().unwrap_or_default()))
+        if phase != "failed" {
+            self.failed = None;
+            return None;
+        }
+        let since = *self.failed.get_or_insert_with(Instant::now);
+        (since.elapsed() > MENDING).then(|| format!("{says} {}", status["next"].as_str().unwrap_or_default()))
     }
 }
 

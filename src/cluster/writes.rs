@@ -1,0 +1,163 @@
+//! What is changed in the cluster for a member. Every change can be repeated.
+
+use std::time::Duration;
+
+use backon::{ConstantBuilder, Retryable};
+use k8s_openapi::api::{apps::v1::StatefulSet, core::v1::Pod as KubePod};
+use kube::{
+    api::{DeleteParams, GetParams, Patch, PatchParams, PostParams, Preconditions},
+    core::Request,
+};
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+
+use crate::{
+    cluster::{
+        manifest::{Manifest, Owner, template},
+        notes, observe,
+        reads::Cluster,
+        request::{Error, WORKSPACE, build, of, refused},
+    },
+    domain::{
+        member::Member,
+        profile::Profile,
+        workspace::{Ended, Seen, Session, Workspace},
+    },
+};
+
+/// The authorizer reads role bindings from a cache: our own new one may need this long to count.
+const NEW_BINDING: Duration = Duration::from_secs(5);
+
+impl Cluster {
+    /// Makes or mends an object by server-side apply; one that is as it should be does not change.
+    ///
+    /// # Errors
+    /// When the cluster refuses it, or does not answer.
+    pub async fn apply(&self, manifest: &Manifest) -> Result<(), Error> {
+        let params = PatchParams::apply("dcaas").force().validation_strict();
+        let request = build(Request::new(&manifest.collection).patch(
+            &manifest.name,
+            &params,
+            &Patch::Apply(&manifest.body),
+        ))?;
+        self.bound(|| self.sender.send::<IgnoredAny>(request.clone())).await.map(|_| ())
+    }
+
+    /// Posts an object where there is none. Not simply posted: the quota would refuse one more before the API
+    /// server sees that it exists.
+    ///
+    /// # Errors
+    /// When the cluster refuses it, or does not answer.
+    pub async fn create_missing(&self, manifest: &Manifest) -> Result<(), Error> {
+        let collection = Request::new(&manifest.collection);
+        let request = build(collection.get_metadata(&manifest.name, &GetParams::default()))?;
+        match self.bound(|| self.sender.send::<IgnoredAny>(request.clone())).await {
+            Ok(_) => Ok(()),
+            Err(Error::NotFound) => self.create(manifest).await,
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Posts an object that is never applied again; one that exists already is success.
+    ///
+    /// # Errors
+    /// When the cluster refuses it, or does not answer.
+    pub async fn create(&self, manifest: &Manifest) -> Result<(), Error> {
+        let params = PostParams { field_manager: Some("dcaas".to_owned()), ..Default::default() };
+        let body = manifest.body.to_string().into_bytes();
+        let request = build(Request::new(&manifest.collection).create(&params, body))?;
+        match self.bound(|| self.sender.send::<IgnoredAny>(request.clone())).await {
+            Ok(_) | Err(Error::Conflict(_)) => Ok(()),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Repeats what is forbidden for as long as a new role binding of ours may not count yet.
+    async fn bound<T, F: Future<Output = Result<T, Error>>>(
+        &self,
+        call: impl FnMut() -> F,
+    ) -> Result<T, Error> {
+        let every = Duration::from_millis(250);
+        let times = (NEW_BINDING.as_millis() / every.as_millis()) as usize;
+        call.retry(ConstantBuilder::new().with_delay(every).with_max_times(times))
+            .when(|e| matches!(e, Error::Forbidden(_)))
+            .await
+    }
+
+    /// One replica of this profile, for this session, if nothing has changed since it was seen.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] where it has.
+    pub async fn switch_on(
+        &self,
+        owner: Owner<'_>,
+        saw: &Seen,
+        session: &Session,
+        profile: &Profile,
+    ) -> Result<Workspace, Error> {
+        let ops = json!([
+            test(notes::SESSION, &saw.session),
+            test(notes::ENDED, &saw.ended),
+            { "op": "replace", "path": "/spec/template", "value": template(owner, session, profile) },
+            { "op": "replace", "path": annotation(notes::SESSION), "value": notes::write_session(session) },
+            { "op": "replace", "path": annotation(notes::ENDED), "value": "" },
+            { "op": "replace", "path": "/spec/replicas", "value": 1 },
+        ]);
+        self.patch(owner.member, ops).await
+    }
+
+    /// No replica, if neither session nor end have changed since they were seen.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] where they have.
+    pub async fn end(&self, member: Member, saw: &Seen, ended: &Ended) -> Result<Workspace, Error> {
+        let mut ops = vec![test(notes::SESSION, &saw.session), test(notes::ENDED, &saw.ended)];
+        ops.extend(off(ended));
+        self.patch(member, Value::Array(ops)).await
+    }
+
+    /// No replica, while anything runs or waits.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] where nothing does; [`Error::NotFound`] where there is no workspace.
+    pub async fn stop(&self, member: Member, ended: &Ended) -> Result<Workspace, Error> {
+        let mut ops = vec![test(notes::ENDED, "")];
+        ops.extend(off(ended));
+        self.patch(member, Value::Array(ops)).await
+    }
+
+    async fn patch(&self, member: Member, ops: Value) -> Result<Workspace, Error> {
+        let patch = Patch::<()>::Json(serde_json::from_value(ops).map_err(|e| refused(&e))?);
+        let request = build(of::<StatefulSet>(member).patch(WORKSPACE, &PatchParams::default(), &patch))?;
+        Ok(observe::workspace(&self.sender.send::<StatefulSet>(request).await?))
+    }
+
+    /// A pod goes, if it is still the one that was seen.
+    ///
+    /// # Errors
+    /// When the cluster refuses it, or does not answer.
+    pub async fn delete_pod(&self, member: Member, name: &str, uid: &str) -> Result<(), Error> {
+        let seen = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
+        let params = DeleteParams { preconditions: Some(seen), ..Default::default() };
+        let request = build(of::<KubePod>(member).delete(name, &params))?;
+        match self.sender.send::<IgnoredAny>(request).await {
+            Ok(_) | Err(Error::NotFound | Error::Conflict(_)) => Ok(()),
+            Err(e) => Err(e),
+        }
+    }
+}
+
+fn annotation(name: &str) -> String {
+    format!("/metadata/annotations/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+fn test(name: &str, text: &str) -> Value {
+    json!({ "op": "test", "path": annotation(name), "value": text })
+}
+
+fn off(ended: &Ended) -> [Value; 2] {
+    [
+        json!({ "op": "replace", "path": annotation(notes::ENDED), "value": notes::write_ended(ended) }),
+        json!({ "op": "replace", "path": "/spec/replicas", "value": 0 }),
+    ]
+}
