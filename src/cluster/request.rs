@@ -102,7 +102,7 @@ impl Sender {
         &self.client
     }
 
-    /// Sends a request that can be repeated, as all of ours can (design, rule 5).
+    /// Sends a request that can be repeated, as all of ours can.
     ///
     /// # Errors
     /// What the last try met.
