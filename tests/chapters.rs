@@ -5,6 +5,8 @@
 mod world;
 
 mod agent;
+mod bad_days;
 mod house;
 mod joining;
+mod kills;
 mod walk;
