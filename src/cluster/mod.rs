@@ -8,6 +8,7 @@ mod notes;
 mod observe;
 mod reads;
 mod request;
+mod strangers;
 mod writes;
 
 pub use diagnose::diagnose;

@@ -36,6 +36,8 @@ const TUNNEL: &str = "tunnel";
 #[derive(Clone)]
 pub struct Cluster {
     pub(super) sender: Sender,
+    /// Whose members' things are ours.
+    pub(super) installation: Arc<str>,
 }
 
 /// What a look at a workspace found, to be told in words.
@@ -52,8 +54,12 @@ pub struct Look {
 impl Cluster {
     /// # Errors
     /// When the address or the certificate can not be used; nothing is connected yet.
-    pub fn new(settings: &ClusterSettings, credential: Arc<dyn TokenCredential>) -> Result<Self, BoxError> {
-        Ok(Self { sender: Sender::new(connect(settings, credential)?) })
+    pub fn new(
+        installation: &str,
+        settings: &ClusterSettings,
+        credential: Arc<dyn TokenCredential>,
+    ) -> Result<Self, BoxError> {
+        Ok(Self { sender: Sender::new(connect(settings, credential)?), installation: installation.into() })
     }
 
     /// One look at the StatefulSet: none where there is no workspace.
@@ -64,8 +70,10 @@ impl Cluster {
         let request = build(of::<StatefulSet>(member).get(WORKSPACE, &GetParams::default()))?;
         match self.sender.send::<StatefulSet>(request).await {
             Ok(set) => Ok(Some(observe::workspace(&set))),
-            Err(Error::NotFound) => Ok(None),
-            Err(e) => Err(e),
+            Err(e) => match self.tell_apart(member, e).await {
+                Error::NotFound => Ok(None),
+                e => Err(e),
+            },
         }
     }
 

@@ -170,7 +170,10 @@ impl Cluster {
     pub async fn stop(&self, member: Member, ended: &Ended) -> Result<Workspace, Error> {
         let mut ops = vec![test(notes::ENDED, "")];
         ops.extend(off(ended));
-        self.patch(member, Value::Array(ops)).await
+        match self.patch(member, Value::Array(ops)).await {
+            Ok(workspace) => Ok(workspace),
+            Err(e) => Err(self.tell_apart(member, e).await),
+        }
     }
 
     async fn patch(&self, member: Member, ops: Value) -> Result<Workspace, Error> {

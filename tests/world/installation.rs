@@ -13,6 +13,8 @@ pub struct Installation {
     pub name: String,
     pub functions: String,
     pub principal: String,
+    /// All that the world tells of it.
+    pub facts: Value,
 }
 
 /// What came back.
@@ -24,6 +26,14 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Asserts that it is a problem with this status and code, for people and for programs.
+    pub fn refuses(&self, status: u16, code: &str, what: &str) {
+        assert_eq!(self.status, status, "{what}: {}", self.text);
+        assert_eq!(self.problem(), (status, code.to_owned()), "{what}");
+        assert!(!self.json()["detail"].as_str().unwrap().is_empty(), "{what}: {}", self.text);
+        assert_eq!(self.headers.contains_key("www-authenticate"), status == 401, "{what}");
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("no JSON ({e}): {}", self.text))
     }
@@ -56,6 +66,7 @@ impl Installation {
             name: text("name"),
             functions: text("functions").trim_end_matches('/').to_owned(),
             principal: text("principal"),
+            facts: facts.clone(),
         }
     }
 
@@ -101,6 +112,24 @@ impl Installation {
 
     pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         client().request(method.parse().unwrap(), format!("{}{path}", self.functions))
+    }
+
+    /// The same request to each function that asks who the caller is.
+    pub async fn everywhere(
+        &self,
+        change: impl Fn(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    ) -> Vec<(&'static str, Answer)> {
+        let mut answers = Vec::new();
+        for (method, path) in
+            [("GET", "/api/status"), ("GET", "/api/logs"), ("POST", "/api/start"), ("POST", "/api/stop")]
+        {
+            let mut request = self.request(method, path);
+            if method == "POST" {
+                request = request.json(&json!({}));
+            }
+            answers.push((path, self.send(change(request)).await));
+        }
+        answers
     }
 
     pub async fn get(&self, token: &Token, path: &str) -> Answer {

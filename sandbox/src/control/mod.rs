@@ -85,7 +85,8 @@ fn unknown(method: &Method, path: &str) -> Refusal {
 const VERBS: &str = "verbs: GET /, POST /stop, GET /leftovers, GET|POST /people, PATCH /people/NAME, POST /tokens, \
     POST /keys/roll, GET /machines, POST|DELETE /machines/faults[?pool=P], POST /machines/NODE/lose, \
     GET|POST /installations, GET|DELETE /installations/I, PUT /installations/I/app, \
-    POST /installations/I/executable/kill, POST /installations/I/identity/rotate, GET /installations/I/log?tail=N, \
+    POST /installations/I/executable/kill, POST /installations/I/identity/rotate, \
+    POST /installations/I/identity/token, GET /installations/I/log?tail=N, \
     GET|POST /installations/I/queues/Q, GET /installations/I/gate, POST /installations/I/gate/reset, \
     POST|DELETE /installations/I/faults, ANY /kubernetes/PATH";
 
