@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::unavailable;
 use crate::world::{
-    Installation, Person, Token, break_machines, control, eventually, get, mend_machines, with_profiles,
+    Installation, Person, Token, break_machines, control, eventually, get, in_the_end, mend_machines,
+    with_profiles,
 };
 
 /// Waits until the status is of this phase and says these words; what it says.
@@ -100,7 +101,7 @@ async fn a_workspace_whose_machine_is_lost_says_so_and_runs_again_on_another() {
         control("POST", &format!("/machines/{node}/lose"), json!(null)).await;
 
         let path = format!("/api/v1/nodes/{node}");
-        eventually("the cluster notices", || async {
+        in_the_end("the cluster notices", || async {
             let node = get(&path).await?;
             let conditions = node["status"]["conditions"].as_array()?;
             conditions.iter().any(|c| c["type"] == "Ready" && c["status"] == "Unknown").then_some(())
@@ -109,10 +110,10 @@ async fn a_workspace_whose_machine_is_lost_says_so_and_runs_again_on_another() {
         let lost = says(&dcaas, &token, "failed", "is lost").await;
         assert!(lost["next"].as_str().unwrap().contains("Home and data are kept"), "{lost}");
 
-        eventually("the cloud gives the machine up", || async { get(&path).await.is_none().then_some(()) })
+        in_the_end("the cloud gives the machine up", || async { get(&path).await.is_none().then_some(()) })
             .await;
         let (_, other) =
-            eventually("a new pod has a machine", || async { place().await.filter(|(uid, _)| *uid != pod) })
+            in_the_end("a new pod has a machine", || async { place().await.filter(|(uid, _)| *uid != pod) })
                 .await;
         assert_ne!(other, node);
         dcaas.until(&token, "running").await;
