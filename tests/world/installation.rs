@@ -70,7 +70,7 @@ impl Installation {
         }
     }
 
-    /// One of a test's own, which goes when the test ends, with the namespaces of its members, also when it fails.
+    /// One of a test's own, which goes when the test ends, also when it fails.
     pub async fn own<F: Future<Output = ()>>(wish: Value, test: impl FnOnce(Self) -> F) {
         let dcaas = Self::new(wish).await;
         let ended = AssertUnwindSafe(test(dcaas.clone())).catch_unwind().await;
@@ -80,13 +80,15 @@ impl Installation {
         }
     }
 
-    /// Takes it away again, and lets its members' namespaces go.
+    /// Takes it away again, and lets the machines of its members go.
     pub async fn remove(self) {
         control("DELETE", &format!("/installations/{}", self.name), json!(null)).await;
-        let of_ours = format!("/api/v1/namespaces?labelSelector=app.kubernetes.io/instance={}", self.name);
-        for namespace in get(&of_ours).await.unwrap()["items"].as_array().unwrap() {
-            let name = namespace["metadata"]["name"].as_str().unwrap();
-            kubernetes("DELETE", &format!("/api/v1/namespaces/{name}"), json!(null)).await;
+        let ours = format!("labelSelector=app.kubernetes.io/instance={}", self.name);
+        let sets = get(&format!("/apis/apps/v1/statefulsets?{ours}")).await.unwrap();
+        for set in sets["items"].as_array().unwrap().iter().filter(|set| set["spec"]["replicas"] != 0) {
+            let namespace = set["metadata"]["namespace"].as_str().unwrap();
+            let path = format!("/apis/apps/v1/namespaces/{namespace}/statefulsets/workspace");
+            kubernetes("PATCH", &path, json!({ "spec": { "replicas": 0 } })).await;
         }
     }
 
