@@ -1,7 +1,7 @@
 //! Lifecycle events (learn: graph/change-notifications-lifecycle-events), and subscriptions that are lost.
 
 use reqwest::Method;
-use sandbox::graph::{Lifecycle, Whose};
+use sandbox::graph::{Lifecycle, Notifications, Trouble, Whose};
 use serde_json::{Value, json};
 
 use crate::subscriber::Subscriber;
@@ -86,5 +86,21 @@ async fn a_lost_subscription_is_gone_without_a_word() {
     assert_eq!(subscriber.items().len(), 0);
     // and there is room for another
     subscriber.subscribe(&scene).await;
+    scene.end().await;
+}
+
+/// An application that is gone is told nothing, and leaves no trouble behind.
+#[tokio::test]
+async fn a_forgotten_application_is_told_nothing() {
+    let (scene, subscriber) = (scene().await, Subscriber::start().await);
+    subscriber.subscribe(&scene).await;
+    let notifications = Notifications { hold: true, ..Notifications::default() };
+    scene.graph.trouble(Some(scene.app), Trouble { notifications, ..Trouble::default() });
+    scene.join(scene.group, scene.user("ada")).await;
+    scene.graph.forget(scene.app);
+    scene.graph.clear(None);
+    let facts = scene.graph.facts(None);
+    assert_eq!((&facts["held"], &facts["subscriptions"]), (&json!(0), &json!([])));
+    assert_eq!(subscriber.items().len(), 0);
     scene.end().await;
 }

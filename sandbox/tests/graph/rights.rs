@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::subscriber::Subscriber;
 use crate::{error, read, scene};
 
 /// learn: graph/errors and graph/permissions-reference: the least right of each request, and 403 without it.
@@ -111,5 +112,17 @@ async fn only_a_good_token_for_graph_opens_it() {
     }
     let without = scene.client.get(scene.url(&path)).send().await.unwrap();
     assert_eq!(error(read(without).await), (401, "InvalidAuthenticationToken".into()));
+    scene.end().await;
+}
+
+/// learn: graph/api/subscription-post-subscriptions, "Permissions": Group.Read.All, and no right to write instead.
+#[tokio::test]
+async fn only_group_read_all_lets_subscribe() {
+    let (scene, subscriber) = (scene().await, Subscriber::start().await);
+    for roles in [&["GroupMember.Read.All"][..], &["Group.ReadWrite.All"], &["Directory.Read.All"], &[]] {
+        let refused = scene.post(&scene.token(roles), "subscriptions", subscriber.wish(scene.group)).await;
+        assert_eq!(error(refused), (403, "ExtensionError".into()), "{roles:?}");
+    }
+    subscriber.subscribe(&scene).await;
     scene.end().await;
 }

@@ -130,19 +130,7 @@ async fn what_is_wished_has_to_be_what_graph_takes() {
     }
 }
 
-/// learn: graph/api/subscription-post-subscriptions, "Permissions": Group.Read.All, and no right to write instead.
-#[tokio::test]
-async fn only_group_read_all_lets_subscribe() {
-    let (scene, subscriber) = scene_with_subscriber().await;
-    for roles in [&["GroupMember.Read.All"][..], &["Group.ReadWrite.All"], &["Directory.Read.All"], &[]] {
-        let refused = scene.post(&scene.token(roles), "subscriptions", subscriber.wish(scene.group)).await;
-        assert_eq!(error(refused), (403, "ExtensionError".into()), "{roles:?}");
-    }
-    subscriber.subscribe(&scene).await;
-    scene.end().await;
-}
-
-/// The same resource page, "Subscription lifetime": 41,760 minutes at most; under 45 minutes become 45.
+/// The same page, "Subscription lifetime": 41,760 minutes at most; under 45 minutes become 45.
 /// learn: graph/api/subscription-update: renewed by PATCH.
 #[tokio::test]
 async fn a_subscription_lives_less_than_twenty_nine_days_and_is_renewed() {

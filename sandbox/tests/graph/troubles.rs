@@ -185,19 +185,3 @@ async fn what_was_taken_comes_again_and_what_never_was_is_forged() {
     assert!(scene.graph.forge(whose, Forgery::default()).await.is_err());
     scene.end().await;
 }
-
-/// An application that is gone is told nothing, and leaves no trouble behind.
-#[tokio::test]
-async fn a_forgotten_application_is_told_nothing() {
-    let (scene, subscriber) = (scene().await, Subscriber::start().await);
-    subscriber.subscribe(&scene).await;
-    let hold = Notifications { hold: true, ..Notifications::default() };
-    scene.graph.trouble(Some(scene.app), notifications(hold));
-    scene.joined(1);
-    scene.graph.forget(scene.app);
-    scene.graph.clear(None);
-    let facts = scene.graph.facts(None);
-    assert_eq!((&facts["held"], &facts["subscriptions"]), (&json!(0), &json!([])));
-    assert_eq!(subscriber.items().len(), 0);
-    scene.end().await;
-}

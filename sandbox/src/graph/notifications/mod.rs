@@ -22,7 +22,7 @@ use super::troubles::Pack;
 pub(super) use carry::{carry, send};
 pub(super) use item::{change as change_item, lifecycle as lifecycle_item};
 
-/// So many notifications wait at most, for the handlers of all subscribers; what comes then is lost.
+/// So many notifications wait at most, of all subscribers together; what comes then is lost.
 const ROOM: usize = 20_000;
 /// So many deliveries are remembered.
 const REMEMBERED: usize = 1_000;
