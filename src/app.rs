@@ -61,7 +61,7 @@ impl Ready {
             .build()
             .context("no client for Entra can be made")?;
         Ok(Self {
-            cluster: Cluster::new(&settings.cluster, credential.clone())
+            cluster: Cluster::new(&settings.installation, &settings.cluster, credential.clone())
                 .map_err(|e| anyhow::anyhow!("KUBERNETES_URL or KUBERNETES_CA can not be used: {e}"))?,
             storage: Storage::new(&settings.storage, credential).context("BLOB_URL can not be used")?,
             entra: Entra::new(&settings.entra, client),

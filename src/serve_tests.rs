@@ -61,6 +61,8 @@ async fn the_probe_is_answered_and_nothing_else_is_at_the_root() {
     let method = client().get(format!("{address}/api/echoes")).send().await.unwrap();
     assert_eq!(method.status(), 404);
     assert_eq!(method.headers()["content-type"], "application/problem+json");
+    let body: serde_json::Value = method.json().await.unwrap();
+    assert_eq!(body["code"], "no-such-route");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use azure_core::{
     http::{StatusCode, Url},
 };
 use azure_storage_blob::BlobServiceClient;
+use backon::{ConstantBuilder, Retryable};
 
 use crate::{
     api::problem::{Code, Problem},
@@ -15,8 +16,12 @@ use crate::{
     domain::member::Member,
 };
 
-/// How long the client's own tries may take together.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// How long the client may take, with its own tries at what storage refuses; it waits for ever where there is
+/// no answer.
+const PATIENCE: Duration = Duration::from_secs(12);
+
+/// How often it is asked again after it gave no answer.
+const AGAIN: usize = 2;
 
 /// Why storage did not do what it should.
 #[derive(Debug, thiserror::Error)]
@@ -55,12 +60,17 @@ impl Storage {
     /// When the account refuses or does not answer, also while a deleted container of that name goes.
     pub async fn ensure_container(&self, member: Member) -> Result<(), Error> {
         let container = self.blobs.blob_container_client(&member.namespace());
-        match tokio::time::timeout(PATIENCE, container.create(None)).await {
-            Err(_) => Err(Error::Silent),
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(e)) if exists_already(e.kind()) => Ok(()),
-            Ok(Err(e)) => Err(e.into()),
-        }
+        let once = || async {
+            match tokio::time::timeout(PATIENCE, container.create(None)).await {
+                Err(_) => Err(Error::Silent),
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err(e)) if exists_already(e.kind()) => Ok(()),
+                Ok(Err(e)) => Err(e.into()),
+            }
+        };
+        once.retry(ConstantBuilder::new().with_delay(Duration::from_millis(300)).with_max_times(AGAIN))
+            .when(|e| matches!(e, Error::Silent))
+            .await
     }
 }
 

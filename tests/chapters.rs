@@ -5,6 +5,10 @@
 mod world;
 
 mod agent;
+mod bad_days;
+mod callers;
 mod house;
 mod joining;
+mod kills;
+mod rights;
 mod walk;

@@ -55,11 +55,16 @@ impl Request {
     /// # Errors
     /// When it is no JSON, or has fields that nobody reads.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let body: &[u8] = if self.body.is_empty() { b"{}" } else { &self.body };
-        serde_json::from_slice(body).map_err(|e| {
-            Problem::new(Code::BadRequest, format!("the body is not what this function reads: {e}"))
+        let body = if self.body.is_empty() { b"{}" } else { self.body.trim_ascii_start() };
+        let refused = |why: &dyn std::fmt::Display| {
+            Problem::new(Code::BadRequest, format!("the body is not what this function reads: {why}"))
                 .next("Send a JSON object with the fields that the README lists, or no body.")
-        })
+        };
+        // serde takes a list for a struct as well: its items for the fields, in order
+        if body.starts_with(b"[") {
+            return Err(refused(&"it is a list"));
+        }
+        serde_json::from_slice(body).map_err(|e| refused(&e))
     }
 }
 

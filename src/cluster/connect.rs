@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use azure_core::credentials::TokenCredential;
 use futures::future::BoxFuture;
 use http::{HeaderValue, Request, header::AUTHORIZATION};
+use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioExecutor};
 use kube::{
     Client, Config,
     client::{Body, ConfigExt},
@@ -32,8 +33,12 @@ pub fn connect(settings: &ClusterSettings, credential: Arc<dyn TokenCredential>)
     let mut config = Config::new(settings.url.parse()?);
     let ca = CertificateDer::pem_slice_iter(&settings.ca).map(|c| c.map(|c| c.to_vec()));
     config.root_cert = Some(ca.collect::<Result<_, _>>()?);
-    let https = config.rustls_https_connector()?;
-    let hyper = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    // a patch is two writes, head and body: the second must not wait until the first is acknowledged
+    tcp.set_nodelay(true);
+    let https = config.rustls_https_connector_with_connector(tcp)?;
+    let hyper = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
         .pool_idle_timeout(Duration::from_secs(60))
         .pool_max_idle_per_host(super::request::IN_FLIGHT)
         .build::<_, Body>(https);

@@ -4,11 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use backon::{ExponentialBuilder, Retryable};
 use http::{Request, StatusCode, header::RETRY_AFTER};
-use kube::{Client, client::Body, core::Status};
+use kube::{Client, Resource, client::Body, core::Status};
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
-use crate::api::problem::{Code, Problem};
+use crate::{
+    api::problem::{Code, Problem},
+    domain::member::Member,
+};
 
 /// Requests at once: more only queue up in the API server, each on a connection of its own.
 pub const IN_FLIGHT: usize = 32;
@@ -18,6 +21,24 @@ const PATIENCE: Duration = Duration::from_secs(35);
 
 /// A longer `Retry-After` than this is the caller's to wait for, not ours.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// The one StatefulSet of a member, and of its kind the only name.
+pub const WORKSPACE: &str = "workspace";
+
+/// The collection of a kind in the member's namespace.
+pub fn of<K: Resource<DynamicType = ()>>(member: Member) -> kube::core::Request {
+    kube::core::Request::new(K::url_path(&(), Some(&member.namespace())))
+}
+
+/// A request that was built, or the reason why it could not be.
+pub fn build<E: std::fmt::Display>(request: Result<Request<Vec<u8>>, E>) -> Result<Request<Vec<u8>>, Error> {
+    request.map_err(|e| refused(&e))
+}
+
+/// A request that can not even be sent.
+pub fn refused(error: &impl std::fmt::Display) -> Error {
+    Error::Refused { code: 0, message: error.to_string() }
+}
 
 /// Why a request to the cluster failed.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +102,7 @@ impl Sender {
         &self.client
     }
 
-    /// Sends a request that can be repeated, as all of ours can (design, rule 5).
+    /// Sends a request that can be repeated, as all of ours can.
     ///
     /// # Errors
     /// What the last try met.
@@ -98,7 +119,7 @@ impl Sender {
     /// # Errors
     /// What the last try met.
     pub async fn send_for_text(&self, request: Request<Vec<u8>>) -> Result<String, Error> {
-        let tries = (|| self.once(request.clone()))
+        let tries = (|| self.once(&request))
             .retry(
                 ExponentialBuilder::new()
                     .with_min_delay(Duration::from_millis(200))
@@ -119,10 +140,11 @@ impl Sender {
         })
     }
 
-    async fn once(&self, request: Request<Vec<u8>>) -> Result<String, Error> {
+    async fn once(&self, request: &Request<Vec<u8>>) -> Result<String, Error> {
         let _turn = self.in_flight.acquire().await;
+        let request = request.clone().map(Body::from);
         let unavailable = |why: String| Error::Unavailable { why, again: true, wait: None };
-        let answer = self.client.send(request.map(Body::from)).await.map_err(|e| unavailable(chain(&e)))?;
+        let answer = self.client.send(request).await.map_err(|e| unavailable(chain(&e)))?;
         let status = answer.status();
         let wait = answer.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
         let bytes = answer.into_body().collect_bytes().await.map_err(|e| unavailable(chain(&e)))?;
@@ -149,6 +171,10 @@ fn classify(status: StatusCode, wait: Option<Duration>, body: &str) -> Error {
             Error::Unavailable { why: message, again, wait }
         }
         409 => Error::Conflict(message),
+        // a namespace on its way out: it comes back empty, if it should
+        403 if message.contains("because it is being terminated") => {
+            Error::Unavailable { why: message, again, wait }
+        }
         403 => Error::Forbidden(message),
         422 if !causes => Error::Changed,
         408 | 429 | 500..=599 => Error::Unavailable { why: format!("{status}: {message}"), again, wait },
@@ -187,6 +213,7 @@ mod tests {
                 "Conflict",
             ),
             (403, None, status("Forbidden", "", false), "Forbidden"),
+            (403, None, status("Forbidden", "in namespace a because it is being terminated", false), "again"),
             (422, None, status("Invalid", "the server rejected our request", false), "Changed"),
             (422, None, status("Invalid", "spec is wrong", true), "Refused"),
             (400, None, status("BadRequest", "", false), "Refused"),

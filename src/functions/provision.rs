@@ -12,7 +12,7 @@ use crate::{
     turn::membership,
 };
 
-/// A message: whom to look at, never what to do (design, rule 4).
+/// A message: whom to look at, never what to do.
 #[derive(Deserialize)]
 struct Message {
     v: u32,

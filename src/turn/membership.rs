@@ -5,7 +5,7 @@ use futures::future::try_join_all;
 use crate::{
     api::problem::Problem,
     app::Ready,
-    cluster::{Owner, bounds, claims, first_objects, workspace},
+    cluster::{Owner, bounds, claims, first_objects, volume, workspace},
     domain::member::Member,
 };
 
@@ -18,14 +18,27 @@ pub async fn provision(app: &Ready, member: Member) -> Result<(), Problem> {
     for manifest in first_objects(owner) {
         app.cluster.apply(&manifest).await?;
     }
-    let (bounds, claims) = (bounds(owner), claims(owner));
-    let applied =
-        async { Ok::<_, Problem>(try_join_all(bounds.iter().map(|m| app.cluster.apply(m))).await?) };
-    let claimed =
-        async { Ok::<_, Problem>(try_join_all(claims.iter().map(|m| app.cluster.create_missing(m))).await?) };
+    let (volume, [home, data], bounds) = (volume(owner), claims(owner), bounds(owner));
+    let cluster = &app.cluster;
+    let claims = async {
+        let (belongs_to, _, data) = futures::try_join!(
+            cluster.apply_volume(&volume),
+            cluster.create_missing(&home),
+            cluster.create_missing(&data)
+        )?;
+        match belongs_to {
+            // the namespace was deleted and is there again: the volume waits for a claim that is no more
+            Some(earlier) if data.is_some_and(|data| data != earlier) => {
+                cluster.free_volume(&volume, &earlier).await
+            }
+            _ => Ok(()),
+        }
+    };
+    let claims = async { Ok::<_, Problem>(claims.await?) };
     let container = async { Ok::<_, Problem>(app.storage.ensure_container(member).await?) };
-    futures::try_join!(applied, claimed, container)?;
+    futures::try_join!(claims, container)?;
+    try_join_all(bounds.iter().map(|m| cluster.apply(m))).await?;
     // last: where the StatefulSet is, everything else is
-    app.cluster.create(&workspace(owner)).await?;
+    cluster.create(&workspace(owner)).await?;
     Ok(())
 }

@@ -1,8 +1,11 @@
 //! An installation: requests through its Functions host, its queue, its gate.
 
+use std::panic::{AssertUnwindSafe, resume_unwind};
+
+use futures::FutureExt;
 use serde_json::{Value, json};
 
-use super::{Person, Token, client, control, eventually, facts, kubernetes};
+use super::{Person, Token, client, control, eventually, facts, get, kubernetes};
 
 /// A function app of the world.
 #[derive(Clone, Debug)]
@@ -10,6 +13,8 @@ pub struct Installation {
     pub name: String,
     pub functions: String,
     pub principal: String,
+    /// All that the world tells of it.
+    pub facts: Value,
 }
 
 /// What came back.
@@ -21,6 +26,14 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Asserts that it is a problem with this status and code, for people and for programs.
+    pub fn refuses(&self, status: u16, code: &str, what: &str) {
+        assert_eq!(self.status, status, "{what}: {}", self.text);
+        assert_eq!(self.problem(), (status, code.to_owned()), "{what}");
+        assert!(!self.json()["detail"].as_str().unwrap().is_empty(), "{what}: {}", self.text);
+        assert_eq!(self.headers.contains_key("www-authenticate"), status == 401, "{what}");
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("no JSON ({e}): {}", self.text))
     }
@@ -53,12 +66,38 @@ impl Installation {
             name: text("name"),
             functions: text("functions").trim_end_matches('/').to_owned(),
             principal: text("principal"),
+            facts: facts.clone(),
         }
     }
 
-    /// Takes it away again.
+    /// One of a test's own, which goes when the test ends, with the namespaces of its members, also when it fails.
+    pub async fn own<F: Future<Output = ()>>(wish: Value, test: impl FnOnce(Self) -> F) {
+        let dcaas = Self::new(wish).await;
+        let ended = AssertUnwindSafe(test(dcaas.clone())).catch_unwind().await;
+        dcaas.remove().await;
+        if let Err(failure) = ended {
+            resume_unwind(failure);
+        }
+    }
+
+    /// Takes it away again, and lets its members' namespaces go.
     pub async fn remove(self) {
         control("DELETE", &format!("/installations/{}", self.name), json!(null)).await;
+        let of_ours = format!("/api/v1/namespaces?labelSelector=app.kubernetes.io/instance={}", self.name);
+        for namespace in get(&of_ours).await.unwrap()["items"].as_array().unwrap() {
+            let name = namespace["metadata"]["name"].as_str().unwrap();
+            kubernetes("DELETE", &format!("/api/v1/namespaces/{name}"), json!(null)).await;
+        }
+    }
+
+    /// Another version: the app is put in place anew, with these settings changed.
+    pub async fn change(&self, settings: Value) {
+        control("PUT", &format!("/installations/{}/app", self.name), json!({ "settings": settings })).await;
+    }
+
+    /// SIGKILL to the executable; the host starts it anew.
+    pub async fn kill(&self) {
+        control("POST", &format!("/installations/{}/executable/kill", self.name), json!(null)).await;
     }
 
     /// Sends a request through the Functions host.
@@ -73,6 +112,24 @@ impl Installation {
 
     pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         client().request(method.parse().unwrap(), format!("{}{path}", self.functions))
+    }
+
+    /// The same request to each function that asks who the caller is.
+    pub async fn everywhere(
+        &self,
+        change: impl Fn(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    ) -> Vec<(&'static str, Answer)> {
+        let mut answers = Vec::new();
+        for (method, path) in
+            [("GET", "/api/status"), ("GET", "/api/logs"), ("POST", "/api/start"), ("POST", "/api/stop")]
+        {
+            let mut request = self.request(method, path);
+            if method == "POST" {
+                request = request.json(&json!({}));
+            }
+            answers.push((path, self.send(change(request)).await));
+        }
+        answers
     }
 
     pub async fn get(&self, token: &Token, path: &str) -> Answer {
@@ -133,9 +190,14 @@ impl Installation {
         self.enqueue_text(&json!({ "v": 1, "member": person.oid, "after": 0 }).to_string()).await;
     }
 
+    /// A person of its group who has nothing yet.
+    pub async fn person(&self) -> Person {
+        Person::made(json!({ "installation": self.name })).await
+    }
+
     /// A person whose things are all there, signed in to the tunnel.
     pub async fn member(&self) -> Person {
-        let person = Person::made(json!({ "installation": self.name })).await;
+        let person = self.person().await;
         self.enqueue(&person).await;
         eventually("the member is provisioned", || person.set()).await;
         sign_in(&person).await;

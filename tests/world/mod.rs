@@ -1,13 +1,15 @@
 //! The world as tests meet it: people, installations, requests through the Functions host, and patience.
 
 mod installation;
+mod machines;
 mod person;
 
 use std::{future::Future, sync::OnceLock, time::Duration};
 
 use serde_json::{Value, json};
 
-pub use installation::{Answer, Installation};
+pub use installation::{Answer, Installation, sign_in};
+pub use machines::{break_machines, mend_machines, profiles, with_profiles};
 pub use person::{Person, Token};
 
 /// How long anything may take that the world does by itself. Not a measurement: tests assert no speed.

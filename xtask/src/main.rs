@@ -1,5 +1,6 @@
-//! Builds what is missing and runs the world, the tour and the tests: `cargo local`, `cargo xtask test`.
+//! Builds what is missing and runs the world, the tour, the tests and the benchmark: `cargo local`, `cargo xtask test`.
 
+mod bench;
 mod child;
 mod local;
 mod prepare;
@@ -27,12 +28,15 @@ enum Command {
     Local(local::Arguments),
     /// Run all tests against a world named `test`, or against one that runs already.
     Test(test::Arguments),
+    /// Measure requests, latency, mass starts and the executable, in a release world named `bench`.
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse_from(without_first_dashes(std::env::args())).command {
         Command::Local(arguments) => local::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("{error}");

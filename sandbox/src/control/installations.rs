@@ -10,7 +10,15 @@ use crate::{
     world::World,
 };
 use http::Method;
+use serde::Deserialize;
 use serde_json::{Value, json as object};
+
+/// What a token of a managed identity is for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Audience {
+    resource: String,
+}
 
 /// Answers everything below `/installations`.
 pub async fn answer(world: &World, rest: &[&str], request: Request) -> Outcome {
@@ -33,7 +41,7 @@ pub async fn answer(world: &World, rest: &[&str], request: Request) -> Outcome {
             Ok(empty(204))
         }
         (&Method::PUT, ["app"]) => {
-            one.change(body(request).await?).await.map_err(Refusal::of_caller)?;
+            world.change(&one, body(request).await?).await.map_err(Refusal::of_caller)?;
             Ok(json(200, &one.facts()))
         }
         (&Method::POST, ["executable", "kill"]) => {
@@ -43,6 +51,11 @@ pub async fn answer(world: &World, rest: &[&str], request: Request) -> Outcome {
         (&Method::POST, ["identity", "rotate"]) => {
             one.rotate_identity()?;
             Ok(empty(204))
+        }
+        (&Method::POST, ["identity", "token"]) => {
+            let Audience { resource } = body(request).await?;
+            let token = one.identity_token(&resource).map_err(Refusal::of_caller)?;
+            Ok(json(200, &object!({"token": token})))
         }
         (&Method::GET, ["log"]) => {
             let tail = listener::query(&request, "tail").and_then(|tail| tail.parse().ok()).unwrap_or(200);

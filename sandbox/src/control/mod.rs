@@ -66,7 +66,17 @@ async fn answer(world: Arc<World>, request: Request) -> Outcome {
             Ok(empty(204))
         }
         (&Method::DELETE, ["machines", "faults"]) => {
-            world.machines().map_err(Refusal::missing)?.clear_faults()?;
+            let pool = crate::listener::query(&request, "pool");
+            world.machines().map_err(Refusal::missing)?.clear_faults(pool.as_deref())?;
+            Ok(empty(204))
+        }
+        (&Method::POST, ["machines", "paper"]) => {
+            let machines = world.machines().map_err(Refusal::missing)?;
+            let names = machines.add_paper(body(request).await?).await.map_err(Refusal::of_caller)?;
+            Ok(json(201, &serde_json::json!(names)))
+        }
+        (&Method::DELETE, ["machines", "paper"]) => {
+            world.machines().map_err(Refusal::missing)?.remove_paper().await?;
             Ok(empty(204))
         }
         (&Method::POST, ["machines", node, "lose"]) => {
@@ -84,9 +94,11 @@ fn unknown(method: &Method, path: &str) -> Refusal {
 }
 
 const VERBS: &str = "verbs: GET /, POST /stop, GET /leftovers, GET|POST /people, PATCH /people/NAME, POST /tokens, \
-    POST /keys/roll, GET /machines, POST|DELETE /machines/faults, POST /machines/NODE/lose, \
+    POST /keys/roll, GET /machines, POST|DELETE /machines/faults[?pool=P], POST|DELETE /machines/paper, \
+    POST /machines/NODE/lose, \
     GET|POST /installations, GET|DELETE /installations/I, PUT /installations/I/app, \
-    POST /installations/I/executable/kill, POST /installations/I/identity/rotate, GET /installations/I/log?tail=N, \
+    POST /installations/I/executable/kill, POST /installations/I/identity/rotate, \
+    POST /installations/I/identity/token, GET /installations/I/log?tail=N, \
     GET|POST /installations/I/queues/Q, GET /installations/I/gate, POST /installations/I/gate/reset, \
     POST|DELETE /installations/I/faults, GET /graph, POST /graph/token, POST /graph/roles, \
     PUT|DELETE /graph/troubles, POST /graph/release|lose|expire|lifecycle|replay|forge, ANY /kubernetes/PATH";

@@ -94,6 +94,15 @@ impl Identities {
         self.change(client_id, |identity| _ = identity.foreign.insert(resource, (token, expires)))
     }
 
+    /// A token for the resource, as the endpoint hands it out to whoever has the header.
+    pub fn token(&self, tokens: &Tokens, client_id: Uuid, resource: &str) -> anyhow::Result<String> {
+        let known = RESOURCES.contains(&resource.trim_end_matches('/'));
+        anyhow::ensure!(known, "no managed identity gets a token for {resource:?}; there are {RESOURCES:?}");
+        let question = self.change(client_id, |identity| identity.question(resource))?;
+        let answer = hand_over(tokens, &question)?;
+        Ok(answer["access_token"].as_str().context("an answer without a token")?.to_owned())
+    }
+
     /// Answers one request to the endpoint.
     pub fn answer(&self, tokens: &Tokens, oddities: &Oddities, request: &Request) -> Answer {
         if request.uri().path() != "/msi/token" || request.method() != http::Method::GET {
@@ -147,16 +156,23 @@ impl Identities {
             let says = "was not found in the tenant";
             return Err((400, format!("AADSTS500011: The resource principal named {resource} {says}.")));
         }
-        let Identity { client_id, principal, lifetime, .. } = *identity;
-        let foreign = identity.foreign.get(resource.trim_end_matches('/')).cloned();
-        let roles = if resource.trim_end_matches('/') == GRAPH { identity.roles.clone() } else { Vec::new() };
-        Ok(Question { client_id, principal, resource: resource.clone(), lifetime, roles, foreign })
+        Ok(identity.question(resource))
     }
 
     fn change<T>(&self, client_id: Uuid, change: impl FnOnce(&mut Identity) -> T) -> anyhow::Result<T> {
         let mut identities = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let identity = identities.iter_mut().find(|identity| identity.client_id == client_id);
         identity.map(change).with_context(|| format!("no managed identity has the client id {client_id}"))
+    }
+}
+
+impl Identity {
+    fn question(&self, resource: &str) -> Question {
+        let Self { client_id, principal, lifetime, .. } = *self;
+        let bare = resource.trim_end_matches('/');
+        let foreign = self.foreign.get(bare).cloned();
+        let roles = if bare == GRAPH { self.roles.clone() } else { Vec::new() };
+        Question { client_id, principal, resource: resource.to_owned(), lifetime, roles, foreign }
     }
 }
 

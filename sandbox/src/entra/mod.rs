@@ -115,6 +115,11 @@ impl Entra {
         self.identities.hand_out(client_id, resource, token, expires)
     }
 
+    /// A managed identity's token for a resource, as its identity endpoint hands it out.
+    pub fn identity_token(&self, client_id: Uuid, resource: &str) -> anyhow::Result<String> {
+        self.identities.token(&self.tokens, client_id, resource)
+    }
+
     /// Where version 1 of the tenant is described: the API server's `discoveryURL`.
     pub fn discovery_url_v1(&self) -> anyhow::Result<Url> {
         let path = format!("{}/.well-known/openid-configuration", self.tenant());

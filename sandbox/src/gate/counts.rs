@@ -15,6 +15,10 @@ pub type Counts = BTreeMap<&'static str, Count>;
 pub struct Count {
     /// All since the start or the last reset, also those that are forgotten already.
     pub total: u64,
+    /// Bytes of the requests' bodies.
+    pub sent: u64,
+    /// Bytes of the answers' bodies.
+    pub received: u64,
     /// `METHOD path status`, newest last, in the order of the answers. Without the query. In the place of a
     /// status: `cut`, `hang`, `killed` (the faults), `unreachable` (the party did not answer), `gone` (the
     /// client went before there was an answer).

@@ -4,9 +4,11 @@ use std::sync::{Arc, PoisonError};
 
 use http::header::{self, HeaderMap, HeaderName};
 use http::{Method, Uri};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Bytes};
 
 use super::fault::{Kind, Word};
-use super::{Shared, refusal};
+use super::{Count, Shared, refusal};
 use crate::listener::{Answer, Cut, Request};
 
 /// Headers that belong to one connection, not to the request (RFC 9110, 7.6.1).
@@ -54,7 +56,7 @@ pub(super) async fn answer(
         }
         Some(Kind::Word(Word::KillAfter)) | None => {}
     }
-    let answer = match pass_on(&shared, &base, request).await {
+    let answer = match pass_on(&shared, party, &base, request).await {
         Ok(answer) => answer,
         Err(error) => {
             tracing::warn!("gate: {} of {party} got no answer: {error:#}", record.request);
@@ -68,7 +70,12 @@ pub(super) async fn answer(
     Ok(record.status(answer))
 }
 
-async fn pass_on(shared: &Shared, base: &str, request: Request) -> anyhow::Result<Answer> {
+async fn pass_on(
+    shared: &Arc<Shared>,
+    party: &'static str,
+    base: &str,
+    request: Request,
+) -> anyhow::Result<Answer> {
     let (mut head, body) = request.into_parts();
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
     let url = reqwest::Url::parse(&format!("{base}{path}"))?;
@@ -76,11 +83,26 @@ async fn pass_on(shared: &Shared, base: &str, request: Request) -> anyhow::Resul
     // Host goes on as it came: the API server and Azurite do not look at it (Azurite only for a name with the
     // account in it, and signs the path alone), and Entra and Graph make from it the addresses that they
     // name in their answers, which then lead through the gate again.
-    let body = reqwest::Body::wrap(body);
+    let body = weighed(shared, party, body, |count, bytes| count.sent += bytes);
     let sent = shared.client.request(head.method, url).headers(head.headers).body(body).send().await?;
-    let mut answer = Answer::from(sent);
-    remove_hop_by_hop(answer.headers_mut());
-    Ok(answer)
+    let (mut head, body) = Answer::from(sent).into_parts();
+    remove_hop_by_hop(&mut head.headers);
+    Ok(Answer::from_parts(head, weighed(shared, party, body, |count, bytes| count.received += bytes)))
+}
+
+/// The body as it is, and its bytes in the party's count as they pass.
+fn weighed<B>(shared: &Arc<Shared>, party: &'static str, body: B, add: fn(&mut Count, u64)) -> reqwest::Body
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + Sync + 'static,
+{
+    let shared = shared.clone();
+    reqwest::Body::wrap(body.map_frame(move |frame| {
+        if let Some(data) = frame.data_ref() {
+            let mut counts = shared.counts.lock().unwrap_or_else(PoisonError::into_inner);
+            add(counts.entry(party).or_default(), data.len() as u64);
+        }
+        frame
+    }))
 }
 
 fn remove_hop_by_hop(headers: &mut HeaderMap) {

@@ -11,7 +11,7 @@ use crate::listener::{self, Answer};
 pub(super) fn answer(party: &str, status: u16, retry_after: Option<u32>) -> Answer {
     let mut answer = match party {
         "kubernetes" => kubernetes(status, retry_after),
-        "blob" | "queue" => storage(status),
+        "blob" | "queue" => storage(party, status),
         "entra" => {
             let says = "AADSTS90033: A transient error has occurred. Please try again.";
             listener::json(status, &json!({"error": "temporarily_unavailable", "error_description": says}))
@@ -63,11 +63,15 @@ fn kubernetes(status: u16, retry_after: Option<u32>) -> Answer {
 }
 
 /// The storage services' XML error (learn: rest/api/storageservices/status-and-error-codes2).
-fn storage(status: u16) -> Answer {
+fn storage(party: &str, status: u16) -> Answer {
     let (code, message) = match status {
+        // the one conflict that passes by itself: a deleted name is kept for half a minute or more
+        409 if party == "blob" => {
+            ("ContainerBeingDeleted", "The specified container is being deleted. Try operation later.")
+        }
+        409 => ("QueueBeingDeleted", "The specified queue is being deleted."),
         403 => ("AuthorizationFailure", "This request is not authorized to perform this operation."),
         404 => ("ResourceNotFound", "The specified resource does not exist."),
-        409 => ("ResourceAlreadyExists", "The specified resource already exists."),
         500 => ("InternalError", "The server encountered an internal error. Please retry the request."),
         _ => ("ServerBusy", "The server is currently unable to receive requests. Please retry your request."),
     };
@@ -104,5 +108,6 @@ mod tests {
         let busy = answer("queue", 503, None);
         assert_eq!(busy.headers()["x-ms-error-code"], "ServerBusy");
         assert!(body(busy).contains("<Code>ServerBusy</Code>"));
+        assert_eq!(answer("blob", 409, None).headers()["x-ms-error-code"], "ContainerBeingDeleted");
     }
 }

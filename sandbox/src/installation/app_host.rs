@@ -45,6 +45,14 @@ impl Installation {
         Ok(())
     }
 
+    /// A token of the managed identity, as the program gets it: so that others can try what its rights are.
+    ///
+    /// # Errors
+    /// When no managed identity gets a token for that resource.
+    pub fn identity_token(&self, resource: &str) -> Result<String> {
+        self.ground.entra.identity_token(self.identity, resource)
+    }
+
     pub(super) async fn start_host(&self) -> Result<()> {
         let wish = self.wish.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut settings = self.settings()?;

@@ -198,6 +198,7 @@ impl Installation {
             "members_storage": self.members.connection_string(), "principal": self.user,
             "client_id": self.client_id, "identity_client_id": self.identity,
             "host_account": self.queues.account.name, "members_account": self.members.name,
+            "kubernetes": self.gate.url("kubernetes").ok().map(String::from),
         })
     }
 

@@ -112,6 +112,12 @@ impl Cloud {
         self.pools.iter().filter_map(reason).collect()
     }
 
+    /// Forgets the faults of one pool, or all.
+    pub fn clear(&mut self, pool: Option<&str>) {
+        self.faults.retain(|fault| pool.is_some() && fault.pool.as_deref() != pool);
+        self.failed.retain(|failed| pool.is_some_and(|pool| failed != pool));
+    }
+
     /// Whether the pod has to be told this now: something new, or the same again after a while.
     pub fn tells(&mut self, pod: &str, text: &str, now: Instant) -> bool {
         const AGAIN: std::time::Duration = std::time::Duration::from_secs(10);
@@ -179,6 +185,20 @@ mod tests {
         for (row, change) in table.into_iter().enumerate() {
             assert!(waiting(&pod(change)).is_none(), "row {row}");
         }
+    }
+
+    #[test]
+    fn faults_are_cleared_for_one_pool_or_for_all() {
+        let fault = |pool: Value| serde_json::from_value(json!({"kind": "no-quota", "pool": pool})).unwrap();
+        let mut cloud = Cloud {
+            faults: vec![fault(json!("a")), fault(json!("b")), fault(json!(null))],
+            failed: ["a".into(), "b".into()].into(),
+            ..Cloud::default()
+        };
+        cloud.clear(Some("a"));
+        assert_eq!((cloud.faults.len(), cloud.failed.len()), (2, 1));
+        cloud.clear(None);
+        assert_eq!((cloud.faults.len(), cloud.failed.len()), (0, 0));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod faults;
 mod fit;
 mod mirror;
 mod node;
+pub mod paper;
 pub mod pools;
 mod quantity;
 mod scale;
@@ -21,6 +22,7 @@ use cloud::Cloud;
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim, Pod};
 use kube::{Api, Client};
 use mirror::Mirror;
+use paper::Paper;
 use serde_json::{Value, json};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -47,6 +49,7 @@ struct Shared {
     delays: Delays,
     oddities: Oddities,
     pods: Mirror<Pod>,
+    paper: Paper,
     cloud: Mutex<Cloud>,
 }
 
@@ -61,10 +64,15 @@ impl Machines {
     #[must_use]
     pub fn start(client: &Client, ground: Ground, delays: Delays, oddities: Oddities) -> Self {
         let mut tasks = JoinSet::new();
-        let pods = Mirror::follow(&mut tasks, Api::<Pod>::all(client.clone()), |_| ());
+        let paper = Paper::default();
+        let (stack, to) = (paper.clone(), client.clone());
+        let pods =
+            Mirror::follow(&mut tasks, Api::<Pod>::all(client.clone()), move |pod| stack.let_go(&to, pod));
+        tasks.spawn(paper.clone().keep(client.clone()));
         follow_disks(&mut tasks, client, &ground);
         let cloud = Mutex::default();
-        let shared = Arc::new(Shared { client: client.clone(), ground, delays, oddities, pods, cloud });
+        let shared =
+            Arc::new(Shared { client: client.clone(), ground, delays, oddities, pods, paper, cloud });
         let work = Work::new(shared.clone());
         tasks.spawn(async move {
             loop {
@@ -99,14 +107,13 @@ impl Machines {
         self.write_faults(&cloud)
     }
 
-    /// Switches all faults off.
+    /// Switches faults off: those of one pool, or all.
     ///
     /// # Errors
     /// Names the file that can not be written.
-    pub fn clear_faults(&self) -> Result<()> {
+    pub fn clear_faults(&self, pool: Option<&str>) -> Result<()> {
         let mut cloud = self.shared.cloud();
-        cloud.faults.clear();
-        cloud.failed.clear();
+        cloud.clear(pool);
         self.write_faults(&cloud)
     }
 
@@ -130,6 +137,27 @@ impl Machines {
             machine.with_context(|| format!("no machine `{node}` runs; these are there: {known}"))?;
         machine.lose();
         Ok(())
+    }
+
+    /// Makes machines that run no pod; gives their names.
+    ///
+    /// # Errors
+    /// When there is no such pool, or the cluster refuses them.
+    pub async fn add_paper(&self, wish: paper::Wish) -> Result<Vec<String>> {
+        let pool = {
+            let cloud = self.shared.cloud();
+            let known = cloud.pools.iter().find(|pool| pool.name == wish.pool);
+            known.with_context(|| format!("there is no pool `{}`", wish.pool))?.clone()
+        };
+        self.shared.paper.add(&self.shared.client, &pool, &wish).await
+    }
+
+    /// Takes the machines away that run no pod.
+    ///
+    /// # Errors
+    /// Names the one that can not be deleted.
+    pub async fn remove_paper(&self) -> Result<()> {
+        self.shared.paper.remove(&self.shared.client).await
     }
 
     /// Ends all machines.

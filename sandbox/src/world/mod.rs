@@ -95,11 +95,7 @@ impl World {
                 return Err(error);
             }
         };
-        let profiles = new.profiles().and_then(|profiles| match (profiles, &self.machines) {
-            (Some(profiles), Some(machines)) => machines.add_profiles(&profiles),
-            _ => Ok(()),
-        });
-        if let Err(error) = profiles {
+        if let Err(error) = self.add_pools(&new) {
             self.people.remove_group(&name);
             self.graph.forget(new.identity);
             new.stop().await;
@@ -107,6 +103,23 @@ impl World {
         }
         self.installations().insert(name, new.clone());
         Ok(new)
+    }
+
+    /// Gives an installation another version of the app, or other settings.
+    ///
+    /// # Errors
+    /// When its host does not start with these, or a profile can not be read.
+    pub async fn change(&self, one: &Installation, change: installation::Change) -> Result<()> {
+        one.change(change).await?;
+        self.add_pools(one)
+    }
+
+    /// The pools that its profiles need.
+    fn add_pools(&self, one: &Installation) -> Result<()> {
+        match (one.profiles()?, &self.machines) {
+            (Some(profiles), Some(machines)) => machines.add_profiles(&profiles),
+            _ => Ok(()),
+        }
     }
 
     /// An installation by name.

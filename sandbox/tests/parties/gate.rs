@@ -121,6 +121,8 @@ async fn a_request_passes_as_it_is_and_is_counted() {
     assert!(headers.contains(&json!(["host", host])), "{told}");
     assert!(!told.to_string().contains("x-mine"), "{told}");
     assert_eq!(scene.requests(), ["PUT /base/a%2Fb 201"]);
+    let count = &scene.gate.counts()["kubernetes"];
+    assert_eq!((count.sent, count.received), (3_000_000, told.to_string().len() as u64));
     assert_eq!(scene.gate.counts()["blob"].total, 0);
     scene.gate.reset();
     assert_eq!(scene.gate.counts()["kubernetes"].total, 0);

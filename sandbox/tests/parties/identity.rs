@@ -39,6 +39,10 @@ async fn the_identity_endpoint_gives_a_token_to_whoever_asks_by_the_rules() {
     assert_eq!((&told["aud"], &told["exp"]), (&json!(AKS), &json!(ends)));
     assert_eq!((&told["oid"], &told["appid"]), (&json!(principal), &json!(id)));
     assert_eq!((&told["idtyp"], &told["iss"]), (&json!("app"), &json!(scene.entra.issuer_v1())));
+    // without the header, for whoever tries out what the identity may
+    let tried = scene.entra.identity_token(id.parse().unwrap(), AKS).unwrap();
+    assert_eq!(scene.entra.tokens().check(&tried, AKS).unwrap()["oid"], json!(principal));
+    assert!(scene.entra.identity_token(id.parse().unwrap(), "https://nobody.example").is_err());
     // as the SDK asks for the scope https://storage.azure.com/.default
     let storage =
         scene.ask(Some(&header), &[version, ("resource", "https://storage.azure.com"), client]).await;

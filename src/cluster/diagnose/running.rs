@@ -38,6 +38,11 @@ pub fn running(
 
 fn reached(look: &Look, pod: &KubePod, started: DateTime<Utc>, now: DateTime<Utc>) -> Situation {
     let since = observe::running_since(pod).unwrap_or(started);
+    if look.unheard {
+        let says = "Your workspace runs, but its machine does not say just now whether it can be reached.";
+        return Situation::new(Phase::Running, says, Some(since))
+            .next("Your work may well go on. Ask again in a minute.");
+    }
     // clocks differ: a line from the future is from now
     let Some(line) = look.line.clone().map(|line| line.not_after(now)) else {
         if now - since > SILENT {

@@ -33,7 +33,7 @@ pub struct Owner<'a> {
 }
 
 impl Owner<'_> {
-    /// The labels of everything that belongs to a member (design, section 2).
+    /// The labels of everything that belongs to a member.
     fn labels(&self) -> Value {
         json!({
             "app.kubernetes.io/managed-by": "dcaas",
@@ -75,7 +75,21 @@ pub fn first_objects(owner: Owner) -> Vec<Manifest> {
     vec![fence::namespace(owner), fence::role_binding(owner)]
 }
 
-/// Bounds, and the container as a volume, in any order.
+/// The container as a volume.
+#[must_use]
+pub fn volume(owner: Owner) -> Manifest {
+    storage::data_volume(owner)
+}
+
+/// The claims, home and data: posted where they are missing, and never applied. What they ask for can not be
+/// changed: a smaller `HOME_SIZE` would be refused for everybody who has a disk already.
+#[must_use]
+pub fn claims(owner: Owner) -> [Manifest; 2] {
+    [storage::home(owner), storage::data(owner)]
+}
+
+/// Bounds, in any order, and after the claims: a quota counts a claim before it is made, and forgets one that
+/// was then not made, as when we are killed, only minutes later. Until then it would refuse it.
 #[must_use]
 pub fn bounds(owner: Owner) -> Vec<Manifest> {
     vec![
@@ -83,15 +97,7 @@ pub fn bounds(owner: Owner) -> Vec<Manifest> {
         fence::limit_range(owner),
         fence::network_policy(owner),
         fence::disruption_budget(owner),
-        storage::data_volume(owner),
     ]
-}
-
-/// The claims: posted where they are missing, and never applied. What they ask for can not be changed: a smaller
-/// `HOME_SIZE` would be refused for everybody who has a disk already.
-#[must_use]
-pub fn claims(owner: Owner) -> Vec<Manifest> {
-    vec![storage::home(owner), storage::data(owner)]
 }
 
 /// The StatefulSet at zero replicas: posted last, and never applied again.

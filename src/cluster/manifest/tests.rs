@@ -54,7 +54,7 @@ fn every_object_is_what_kubernetes_reads() {
     round_trip::<LimitRange>(&more[1]);
     round_trip::<NetworkPolicy>(&more[2]);
     round_trip::<PodDisruptionBudget>(&more[3]);
-    round_trip::<PersistentVolume>(&more[4]);
+    round_trip::<PersistentVolume>(&volume(owner));
     for claim in claims(owner) {
         round_trip::<PersistentVolumeClaim>(&claim);
     }

@@ -12,7 +12,7 @@ use super::{Wish, images, stamp};
 /// The host sees only direct children of its script root, so the folders under `functions/` are lifted.
 pub fn assemble(built: &Path, wish: Wish) -> Result<PathBuf> {
     let repository = super::repository();
-    let app = super::target().join(if wish.fast { "app-fast" } else { "app" });
+    let app = super::target().join(folder(wish));
     let mut wanted = vec!["host.json".to_owned(), "dcaas".to_owned(), "settings.json".to_owned()];
     stamp::copy(&repository.join("host.json"), &app.join("host.json"), false)?;
     stamp::copy(&built.join("dcaas"), &app.join("dcaas"), true)?;
@@ -34,6 +34,16 @@ pub fn assemble(built: &Path, wish: Wish) -> Result<PathBuf> {
         }
     }
     Ok(app)
+}
+
+/// Each kind of app has a folder of its own: a world of one kind may run while another is assembled.
+fn folder(wish: Wish) -> &'static str {
+    match (wish.fast, wish.release) {
+        (false, false) => "app",
+        (true, false) => "app-fast",
+        (false, true) => "app-release",
+        (true, true) => "app-fast-release",
+    }
 }
 
 /// The app's settings, and in a fast world the host's own that make a failed message come again soon.

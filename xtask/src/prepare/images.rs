@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde_json::json;
 
-use super::stamp;
+use super::{Wish, stamp};
 
 /// What puts our executable into a pod.
 pub const PLATFORM: &str = "dcaas.example/platform:dev";
@@ -13,8 +13,9 @@ pub const PLATFORM: &str = "dcaas.example/platform:dev";
 pub const WORKSPACE: &str = "dcaas.example/workspace:dev";
 
 /// Assembles both images; says where the list of them lies.
-pub fn assemble(built: &Path) -> Result<PathBuf> {
-    let images = super::target().join("images");
+pub fn assemble(built: &Path, wish: Wish) -> Result<PathBuf> {
+    let name = if wish.release { "images-release" } else { "images" };
+    let images = super::target().join(name);
     let (platform, workspace) = (images.join("platform"), images.join("workspace"));
     stamp::copy(&built.join("dcaas"), &platform.join("dcaas/bin/dcaas"), true)?;
     // The stand-in for the VS Code CLI, in the place of the real one.
@@ -25,7 +26,7 @@ pub fn assemble(built: &Path) -> Result<PathBuf> {
         false,
     )?;
     let list = json!({ PLATFORM: { "root": platform }, WORKSPACE: { "root": workspace } });
-    let file = super::target().join("images.json");
+    let file = super::target().join(format!("{name}.json"));
     stamp::write(&file, format!("{list:#}\n").as_bytes(), false)?;
     Ok(file)
 }

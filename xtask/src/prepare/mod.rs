@@ -80,6 +80,6 @@ pub fn prepare(wish: Wish) -> Result<Prepared> {
         kubernetes,
         azurite,
         manifests: repository().join("infra/kubernetes"),
-        images: images::assemble(&built).context("the images can not be assembled")?,
+        images: images::assemble(&built, wish).context("the images can not be assembled")?,
     })
 }

@@ -27,6 +27,7 @@ pub struct Case {
     ended: Option<(Option<i64>, &'static str)>,
     settled: bool,
     line: Option<Line>,
+    unheard: bool,
     expected: (Phase, &'static str, &'static str),
 }
 
@@ -52,6 +53,7 @@ pub fn case(name: &'static str) -> Case {
         ended: None,
         settled: true,
         line: None,
+        unheard: false,
         expected: (Phase::Absent, "", ""),
     }
 }
@@ -160,6 +162,12 @@ impl Case {
         self
     }
 
+    /// The machine does not give the log.
+    pub fn unheard(mut self) -> Self {
+        self.unheard = true;
+        self
+    }
+
     pub fn expect(mut self, phase: Phase, says: &'static str, next: &'static str) -> Self {
         self.expected = (phase, says, next);
         self
@@ -201,6 +209,7 @@ impl Case {
             pods: serde_json::from_value(read(&self.pods)).unwrap(),
             events: serde_json::from_value(read(&self.events)).unwrap(),
             line: self.line.clone(),
+            unheard: self.unheard,
         };
         diagnose(Some(&look), now())
     }

@@ -19,6 +19,7 @@ pub fn rows() -> Vec<Case> {
     vec![
         running("no line yet", 10).expect(Starting, "tunnel is being set up", ""),
         running("never a line", 400).expect(Running, "nothing is heard", "stop and start again"),
+        running("its log can not be had", 10).unheard().expect(Running, "does not say just now", "Ask again"),
         running("connects", 10).line(5, Connecting, 9, "").expect(Starting, "tunnel connects.", ""),
         running("not looked yet", 10).line(5, Unknown, 9, "the tunnel has not said anything").expect(Starting, "connects (the tunnel has", ""),
         running("connects for long", 900).line(5, Connecting, 890, "").expect(Starting, "tunnel connects", "read the logs"),

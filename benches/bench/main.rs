@@ -1,0 +1,60 @@
+//! The benchmark: what dcaas costs and how fast it is, in a release world of its own. `cargo bench` does it all.
+
+#![expect(clippy::unwrap_used, reason = "a measurement that can not go on ends")]
+
+mod bare;
+mod host;
+mod latency;
+mod process;
+mod requests;
+mod storm;
+mod table;
+mod world;
+
+use std::{os::unix::process::CommandExt, process::Command, time::Instant};
+
+use world::World;
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    // without it somebody else calls, `cargo test --all-targets` for one: nothing to measure then
+    if !words.iter().any(|word| word == "--bench") {
+        return;
+    }
+    let parts: Vec<&str> = words.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
+    let Some(file) = std::env::var_os("DCAAS_WORLD") else {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.args(["xtask", "bench", "--program"]).arg(std::env::current_exe().unwrap()).args(&parts);
+        panic!("`cargo xtask bench` does not start: {}", cargo.exec());
+    };
+    rustls::crypto::aws_lc_rs::default_provider().install_default().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.unwrap().block_on(measure(&World::read(&file), &parts));
+}
+
+/// Measures what is named, or everything.
+async fn measure(world: &World, parts: &[&str]) {
+    let begun = Instant::now();
+    let wanted = |part: &str| parts.is_empty() || parts.contains(&part);
+    table::head();
+    if wanted("process") {
+        process::measure(world).await;
+    }
+    if wanted("requests") {
+        requests::measure(world).await;
+    }
+    if wanted("latency") || wanted("storm") {
+        let ground = storm::prepare(world).await;
+        if wanted("latency") {
+            latency::measure(world, &ground).await;
+        }
+        if wanted("storm") {
+            storm::measure(world, &ground).await;
+        }
+        storm::clear(world).await;
+    }
+    if wanted("process") {
+        process::idle(world, "memory when idle again, after all of this").await;
+    }
+    table::foot(begun.elapsed());
+}
