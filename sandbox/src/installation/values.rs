@@ -17,7 +17,9 @@ impl Installation {
         let gate =
             |party: &str| self.gate.url(party).map(|url| url.as_str().trim_end_matches('/').to_owned());
         let account = |party: &str| self.gate.url(party).map(String::from);
+        let port = *self.port.lock().unwrap_or_else(PoisonError::into_inner);
         Ok([
+            ("functions_url", format!("http://127.0.0.1:{port}")),
             ("installation", self.name.clone()),
             ("tenant", self.ground.entra.tenant().to_string()),
             ("client_id", self.client_id.to_string()),

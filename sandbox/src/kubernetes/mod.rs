@@ -5,7 +5,7 @@ pub mod apply;
 mod binaries;
 mod flags;
 pub mod given;
-mod ports;
+pub(crate) mod ports;
 
 use crate::{
     certificates::{Authority, Leaf},
