@@ -6,6 +6,7 @@
 pub mod certificates;
 pub mod control;
 pub mod listener;
+mod ports;
 pub mod process;
 pub mod strict;
 pub mod world;

@@ -14,6 +14,7 @@ use crate::{
     gate::{Gate, Party},
     host::Host,
     kubernetes::{access::AKS_SERVER, given},
+    ports,
     strict::Oddities,
 };
 use anyhow::{Context, Result};
@@ -136,6 +137,7 @@ impl Installation {
             }
         }));
         let (wish, header, changing) = (Mutex::new(wish), Mutex::new(header), tokio::sync::Mutex::default());
+        let [port] = ports::free()?;
         let [group, client_id, nodes_identity] = [(); 3].map(|()| Uuid::new_v4());
         ground.entra.register(client_id, &gate.url("entra")?);
         let new = Self {
@@ -151,7 +153,8 @@ impl Installation {
             nodes_identity,
             wish,
             header,
-            port: Mutex::default(),
+            // known before the host starts: its own settings name it
+            port: Mutex::new(port),
             host,
             changing,
         };

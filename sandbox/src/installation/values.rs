@@ -17,6 +17,7 @@ impl Installation {
         let gate =
             |party: &str| self.gate.url(party).map(|url| url.as_str().trim_end_matches('/').to_owned());
         let account = |party: &str| self.gate.url(party).map(String::from);
+        let port = *self.port.lock().unwrap_or_else(PoisonError::into_inner);
         Ok([
             ("installation", self.name.clone()),
             ("tenant", self.ground.entra.tenant().to_string()),
@@ -32,6 +33,7 @@ impl Installation {
             ("blob_url", account("blob")?),
             ("graph_url", gate("graph")?),
             ("github_url", gate("github")?),
+            ("functions_url", format!("http://127.0.0.1:{port}")),
             ("group", self.group.to_string()),
             ("storage_client_id", self.nodes_identity.to_string()),
         ]
