@@ -95,7 +95,7 @@ impl Graph {
              ?$select=id,accountEnabled,displayName&$count=true&$top={PAGE}"
         ));
         for _ in 0..PAGES {
-            let page: WirePage = match self.ask(Ask::get(url)).await {
+            let page: WirePage = match self.ask(Ask { eventual: true, ..Ask::get(url) }).await {
                 Err(Error::NotFound(_)) => return Err(Error::NoGroup),
                 page => page?,
             };

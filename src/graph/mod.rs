@@ -37,3 +37,6 @@ impl Graph {
         Ok(Self { settings: settings.clone(), client, credential })
     }
 }
+
+#[cfg(test)]
+mod tests;

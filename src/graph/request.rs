@@ -81,6 +81,8 @@ pub(super) struct Ask<'a> {
     pub url: String,
     pub body: Option<&'a Value>,
     pub repeat: Repeat,
+    /// Casts and counts are answered from an index that may lag; everything else should not be.
+    pub eventual: bool,
 }
 
 #[derive(Deserialize)]
@@ -98,11 +100,11 @@ struct RefusalBody {
 
 impl<'a> Ask<'a> {
     pub fn get(url: String) -> Self {
-        Self { method: Method::GET, url, body: None, repeat: Repeat::Always }
+        Self { method: Method::GET, url, body: None, repeat: Repeat::Always, eventual: false }
     }
 
     pub fn post(url: String, body: Option<&'a Value>, repeat: Repeat) -> Self {
-        Self { method: Method::POST, url, body, repeat }
+        Self { method: Method::POST, url, body, repeat, eventual: false }
     }
 }
 
@@ -149,12 +151,11 @@ impl Graph {
             error: unavailable(format!("no token for Graph: {e}"), true, None),
             undone: true,
         })?;
-        let mut request: RequestBuilder = self
-            .client
-            .request(ask.method.clone(), &ask.url)
-            .bearer_auth(token.token.secret())
-            // casts and counts are answered only so; nothing else is changed by it
-            .header("consistencylevel", "eventual");
+        let mut request: RequestBuilder =
+            self.client.request(ask.method.clone(), &ask.url).bearer_auth(token.token.secret());
+        if ask.eventual {
+            request = request.header("consistencylevel", "eventual");
+        }
         if let Some(body) = ask.body {
             request = request.json(body);
         }
