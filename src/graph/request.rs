@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
-use reqwest::{Method, RequestBuilder, Response, StatusCode, header::RETRY_AFTER};
+use reqwest::{
+    Method, RequestBuilder, Response, StatusCode,
+    header::{CONTENT_LENGTH, RETRY_AFTER},
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -158,6 +161,9 @@ impl Graph {
         }
         if let Some(body) = ask.body {
             request = request.json(body);
+        } else if ask.method == Method::POST {
+            // without a length, what stands before Graph answers 411
+            request = request.header(CONTENT_LENGTH, 0);
         }
         let answer = request.send().await.map_err(|e| Failure {
             undone: e.is_connect(),
