@@ -8,5 +8,6 @@ mod agent;
 mod callers;
 mod house;
 mod joining;
+mod membership;
 mod rights;
 mod walk;
