@@ -28,8 +28,8 @@ fn item(difference: Value) -> Value {
     all
 }
 
-fn naming(people: &[String]) -> Value {
-    let one = |id: &String| json!({ "@odata.type": "#microsoft.graph.user", "id": id });
+fn naming<S: AsRef<str>>(people: &[S]) -> Value {
+    let one = |id: &S| json!({ "@odata.type": "#microsoft.graph.user", "id": id.as_ref() });
     let delta: Vec<Value> = people.iter().map(one).collect();
     item(json!({ "resourceData": { "@odata.type": "#Microsoft.Graph.Group", "members@delta": delta } }))
 }
@@ -124,12 +124,12 @@ async fn a_batch_becomes_one_message_for_each_person_and_one_for_the_group() {
         { "@odata.type": "#microsoft.graph.group", "id": club, "@removed": { "reason": "deleted" } }
     ] } }));
     let batch = [
-        naming(&[ada.clone(), ben.clone(), ada.clone()]),
-        naming(&[ben.clone()]),
+        naming(&[&ada, &ben, &ada]),
+        naming(&[&ben]),
         item(json!({ "changeType": null, "lifecycleEvent": "reauthorizationRequired" })),
         nested,
         item(json!({})),
-        naming(&[cy.clone()]),
+        naming(&[&cy]),
     ];
     accepted(&post(&dcaas, &batch).await);
     assert_eq!(puts(&dcaas).await, 4);
@@ -210,10 +210,20 @@ async fn while_the_queue_is_down_graph_is_asked_to_come_again() {
 async fn a_large_batch_is_read_and_many_people_are_the_group() {
     let dcaas = installation().await;
     let many = |n: usize| (0..n).map(|_| somebody()).collect::<Vec<_>>();
-    let rows = [(200, 200), (201, 1), (5000, 1)];
+    let rows = [(100, 100), (101, 1), (5000, 1)];
     for (named, messages) in rows {
-        dcaas.reset_gate().await;
-        accepted(&post(&dcaas, &[naming(&many(named))]).await);
+        let batch = [naming(&many(named))];
+        // on a busy machine the queue may not take them all in time; Graph comes again then, and so do we
+        eventually("the batch is accepted", || async {
+            dcaas.reset_gate().await;
+            let answer = post(&dcaas, &batch).await;
+            if answer.status == 503 {
+                return None;
+            }
+            accepted(&answer);
+            Some(())
+        })
+        .await;
         assert_eq!(puts(&dcaas).await, messages, "{named} people");
     }
     let huge = post_text(&dcaas, " ".repeat(1024 * 1024 + 1)).await;
@@ -225,7 +235,7 @@ async fn a_large_batch_is_read_and_many_people_are_the_group() {
 async fn who_is_named_has_a_workspace_soon() {
     let dcaas = Installation::new(json!({ "settings": { "CLIENT_STATE": SECRET } })).await;
     let ada = Person::made(json!({ "installation": dcaas.name })).await;
-    accepted(&post(&dcaas, &[naming(&[ada.oid.clone()])]).await);
+    accepted(&post(&dcaas, &[naming(&[&ada.oid])]).await);
     eventually("the member is provisioned", || ada.set()).await;
     dcaas.remove().await;
 }

@@ -127,11 +127,10 @@ impl Reading<'_> {
     /// A secret, which no fault shows.
     pub fn secret(&mut self, name: &'static str) -> Secret {
         let text = self.text(name);
+        let usable = (32..=128).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic());
         if text.starts_with("@Microsoft.KeyVault(") {
             self.fault(name, "is a reference to a key vault that the platform could not follow");
-        } else if !text.is_empty()
-            && !((32..=128).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic()))
-        {
+        } else if !usable && !text.is_empty() {
             self.fault(name, format!("can not be used, with its {} characters", text.chars().count()));
         }
         Secret(text)
