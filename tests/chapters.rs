@@ -5,9 +5,11 @@
 mod world;
 
 mod agent;
+mod bad_days;
 mod callers;
 mod house;
 mod joining;
+mod kills;
 mod membership;
 mod rights;
 mod walk;

@@ -107,7 +107,7 @@ fn a_module_names_only_lower_floors() {
 
 #[test]
 fn narrow_rooms_keep_their_doors_shut() {
-    // who may name what, where floors alone would allow more (design, section 3)
+    // who may name what, where floors alone would allow more
     let only = |unit: &str, allowed: &[&str]| {
         for file in files(&repository().join("src"), ".rs").iter().filter(|f| unit_of(f) == unit) {
             for other in named(&fs::read_to_string(file).unwrap()) {

@@ -54,7 +54,7 @@ async fn measure(world: &World, parts: &[&str]) {
         storm::clear(world).await;
     }
     if wanted("process") {
-        process::idle(world, "memory after all of this").await;
+        process::idle(world, "memory when idle again, after all of this").await;
     }
     table::foot(begun.elapsed());
 }

@@ -90,7 +90,10 @@ pub async fn measure(world: &World, ground: &Ground) {
         table::most("through the host, in bare clients", ratio, 1.5, "");
         table::exactly("errors", &ours.errors.len().to_string(), "0");
         table::exactly("lost", &ours.lost.to_string(), "0");
-        table::seen(&format!("{count} stops at once, to the last pod gone"), &format!("{stopped:.2?}"));
+        table::seen(
+            &format!("{count} stops at once, to the last pod gone"),
+            &format!("{:.2} s", stopped.as_secs_f64()),
+        );
         for error in ours.errors.iter().chain(&bare.errors).take(3) {
             table::about(error);
         }

@@ -6,7 +6,6 @@
 pub mod certificates;
 pub mod control;
 pub mod listener;
-mod ports;
 pub mod process;
 pub mod strict;
 pub mod world;

@@ -1,4 +1,4 @@
-//! A message of the queue `members`: it says whom to look at, never what to do (design, rule 4).
+//! A message of the queue `members`: it says whom to look at, never what to do.
 
 use serde::{Deserialize, Serialize};
 

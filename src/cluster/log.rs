@@ -12,7 +12,6 @@ use crate::{
         request::{Error, build, of},
     },
     domain::member::Member,
-    pod,
 };
 
 /// Which part of a log is wanted.
@@ -30,16 +29,6 @@ pub struct LogWish {
 pub struct LogLine {
     pub at: DateTime<Utc>,
     pub text: String,
-}
-
-/// The request for the end of a pod's log, where the agent's newest line always is.
-pub fn newest_line(member: Member, pod: &str) -> Result<http::Request<Vec<u8>>, kube::core::request::Error> {
-    let params = LogParams {
-        container: Some(CONTAINER.to_owned()),
-        tail_lines: Some(pod::TAIL_LINES),
-        ..Default::default()
-    };
-    of::<KubePod>(member).logs(pod, &params)
 }
 
 impl Cluster {

@@ -1,4 +1,4 @@
-//! The annotations of a StatefulSet that hold a session and how it ended (design, section 4).
+//! The annotations of a StatefulSet that hold a session and how it ended.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};

@@ -8,7 +8,7 @@ use k8s_openapi::api::{
     core::v1::{Event, Pod as KubePod, Secret},
 };
 use kube::{
-    api::{GetParams, ListParams, ObjectList},
+    api::{GetParams, ListParams, LogParams, ObjectList},
     core::{PartialObjectMeta, Request},
 };
 use serde::de::IgnoredAny;
@@ -17,7 +17,7 @@ use tower::BoxError;
 use crate::{
     cluster::{
         connect::connect,
-        log, observe,
+        observe,
         request::{Error, Sender, WORKSPACE, build, of},
     },
     config::ClusterSettings,
@@ -26,7 +26,7 @@ use crate::{
         sign_in::SignIn,
         workspace::{Pod, Workspace},
     },
-    pod::Line,
+    pod::{self, Line},
 };
 
 /// The Secret with the tunnel's token.
@@ -143,8 +143,8 @@ impl Cluster {
 
     async fn agent_line(&self, member: Member, pod: &KubePod) -> Result<Option<Line>, Error> {
         let name = pod.metadata.name.as_deref().unwrap_or_default();
-        match self.sender.send_for_text(build(log::newest_line(member, name))?).await {
-            Ok(text) => Ok(crate::pod::newest_line(&text)),
+        match self.sender.send_for_text(build(end_of_log(member, name))?).await {
+            Ok(text) => Ok(pod::newest_line(&text)),
             // the container has not begun
             Err(Error::NotFound | Error::Refused { .. }) => Ok(None),
             Err(e) => Err(e),
@@ -159,4 +159,14 @@ impl Cluster {
         let request = build(Request::new("").get("version", &GetParams::default()))?;
         self.sender.send::<IgnoredAny>(request).await.map(|_| ())
     }
+}
+
+/// The request for the end of a pod's log, where the agent's newest line always is.
+fn end_of_log(member: Member, pod: &str) -> Result<http::Request<Vec<u8>>, kube::core::request::Error> {
+    let params = LogParams {
+        container: Some(observe::CONTAINER.to_owned()),
+        tail_lines: Some(pod::TAIL_LINES),
+        ..Default::default()
+    };
+    of::<KubePod>(member).logs(pod, &params)
 }

@@ -102,7 +102,7 @@ impl Sender {
         &self.client
     }
 
-    /// Sends a request that can be repeated, as all of ours can (design, rule 5).
+    /// Sends a request that can be repeated, as all of ours can.
     ///
     /// # Errors
     /// What the last try met.
@@ -119,7 +119,7 @@ impl Sender {
     /// # Errors
     /// What the last try met.
     pub async fn send_for_text(&self, request: Request<Vec<u8>>) -> Result<String, Error> {
-        let tries = (|| self.once(request.clone()))
+        let tries = (|| self.once(&request))
             .retry(
                 ExponentialBuilder::new()
                     .with_min_delay(Duration::from_millis(200))
@@ -140,10 +140,11 @@ impl Sender {
         })
     }
 
-    async fn once(&self, request: Request<Vec<u8>>) -> Result<String, Error> {
+    async fn once(&self, request: &Request<Vec<u8>>) -> Result<String, Error> {
         let _turn = self.in_flight.acquire().await;
+        let request = request.clone().map(Body::from);
         let unavailable = |why: String| Error::Unavailable { why, again: true, wait: None };
-        let answer = self.client.send(request.map(Body::from)).await.map_err(|e| unavailable(chain(&e)))?;
+        let answer = self.client.send(request).await.map_err(|e| unavailable(chain(&e)))?;
         let status = answer.status();
         let wait = answer.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
         let bytes = answer.into_body().collect_bytes().await.map_err(|e| unavailable(chain(&e)))?;

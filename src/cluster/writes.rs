@@ -177,8 +177,7 @@ impl Cluster {
     }
 
     async fn patch(&self, member: Member, ops: Value) -> Result<Workspace, Error> {
-        let patch = Patch::<()>::Json(serde_json::from_value(ops).map_err(|e| refused(&e))?);
-        let request = build(of::<StatefulSet>(member).patch(WORKSPACE, &PatchParams::default(), &patch))?;
+        let request = patch_request(member, ops)?;
         Ok(observe::workspace(&self.sender.send::<StatefulSet>(request).await?))
     }
 
@@ -195,6 +194,12 @@ impl Cluster {
             Err(e) => Err(e),
         }
     }
+}
+
+/// Many starts may wait for their turn: each holds the bytes of its patch, and not the ten times larger tree.
+fn patch_request(member: Member, ops: Value) -> Result<http::Request<Vec<u8>>, Error> {
+    let patch = Patch::<()>::Json(serde_json::from_value(ops).map_err(|e| refused(&e))?);
+    build(of::<StatefulSet>(member).patch(WORKSPACE, &PatchParams::default(), &patch))
 }
 
 fn annotation(name: &str) -> String {

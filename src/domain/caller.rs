@@ -2,7 +2,7 @@
 
 use crate::domain::member::Member;
 
-/// A person with a valid token. Whether they are a member is not read from it (design, rule 9).
+/// A person with a valid token. Whether they are a member is not read from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
     pub member: Member,

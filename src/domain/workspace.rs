@@ -23,7 +23,7 @@ pub struct Workspace {
     pub profiles: Option<Vec<String>>,
 }
 
-/// The two texts of a workspace that every change tests first (design, section 4).
+/// The two texts of a workspace that every change tests first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     pub session: String,

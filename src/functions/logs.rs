@@ -28,9 +28,7 @@ const MOST: usize = 5000;
 /// A problem with its next step.
 pub async fn run(app: Arc<App>, request: Request) -> Result<Reply, Problem> {
     let app = app.ready()?;
-    let caller = door::caller(app, &request).await?;
-    request.only_parameters(&["member", "follow", "tail", "since"])?;
-    let member = door::whose(caller, &request)?;
+    let (_, member) = door::enter(app, &request, &["follow", "tail", "since"]).await?;
     let asked = asked(&request)?;
     let lines = logs::logs(app, member, asked).await?;
     Ok(Reply {

@@ -17,10 +17,8 @@ use crate::{
 /// A problem with its next step.
 pub async fn run(app: Arc<App>, request: Request) -> Result<Reply, Problem> {
     let app = app.ready()?;
-    let caller = door::caller(app, &request).await?;
-    request.only_parameters(&["member"])?;
-    let member = door::whose(caller, &request)?;
+    let (_, member) = door::enter(app, &request, &[]).await?;
     let outcome = workspace::status(app, member).await?;
     let reply = Reply::json(200, &outcome.body);
-    Ok(if outcome.under_way { reply.retry_after(5) } else { reply })
+    Ok(if outcome.under_way { reply.retry_after(workspace::POLL) } else { reply })
 }

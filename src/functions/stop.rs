@@ -18,14 +18,7 @@ use crate::{
 /// A problem with its next step.
 pub async fn run(app: Arc<App>, request: Request) -> Result<Reply, Problem> {
     let app = app.ready()?;
-    let caller = door::caller(app, &request).await?;
-    request.only_parameters(&["member"])?;
-    let member = door::whose(caller, &request)?;
+    let (caller, member) = door::enter(app, &request, &[]).await?;
     let NoBody {} = request.json()?;
-    let outcome = workspace::stop(app, member, caller.member).await?;
-    Ok(if outcome.under_way {
-        Reply::json(202, &outcome.body).retry_after(5)
-    } else {
-        Reply::json(200, &outcome.body)
-    })
+    Ok(workspace::stop(app, member, caller.member).await?.reply())
 }

@@ -115,7 +115,7 @@ pub fn start(
     Ok(Plan { steps, why })
 }
 
-/// What a member's stop writes; it needs no look (design, section 4).
+/// What a member's stop writes; it needs no look.
 #[must_use]
 pub fn stop(by: Member, now: DateTime<Utc>) -> Step {
     Step::Stop {

@@ -1,4 +1,4 @@
-//! Who asks, and about whose workspace (design, rule 14).
+//! Who asks, and about whose workspace.
 
 use crate::{
     api::{
@@ -10,11 +10,22 @@ use crate::{
     identity::easy_auth,
 };
 
+/// Lets a request in: who asks, and whose workspace is meant. Parameters that the function does not have are refused,
+/// but only after the caller is known.
+///
+/// # Errors
+/// When the caller is nobody here, or asks for what they may not.
+pub async fn enter(app: &Ready, request: &Request, parameters: &[&str]) -> Result<(Caller, Member), Problem> {
+    let caller = caller(app, request).await?;
+    request.only_parameters(&[&["member"], parameters].concat())?;
+    Ok((caller, whose(caller, request)?))
+}
+
 /// The caller of a request.
 ///
 /// # Errors
 /// When nobody vouches for them: anonymous is never a caller.
-pub async fn caller(app: &Ready, request: &Request) -> Result<Caller, Problem> {
+async fn caller(app: &Ready, request: &Request) -> Result<Caller, Problem> {
     if app.settings.entra.easy_auth
         && let Some(header) = request.header(easy_auth::PRINCIPAL)
     {
@@ -33,7 +44,7 @@ pub async fn caller(app: &Ready, request: &Request) -> Result<Caller, Problem> {
 ///
 /// # Errors
 /// When somebody who is no admin names another person, whether there is such a person or not.
-pub fn whose(caller: Caller, request: &Request) -> Result<Member, Problem> {
+fn whose(caller: Caller, request: &Request) -> Result<Member, Problem> {
     let Some(named) = request.parameter("member")? else {
         return Ok(caller.member);
     };

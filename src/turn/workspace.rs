@@ -1,7 +1,7 @@
 //! One workspace's turns: start, stop, and what is.
 
 use crate::{
-    api::{body::StatusBody, problem::Problem},
+    api::{body::StatusBody, exchange::Reply, problem::Problem},
     app::Ready,
     cluster::{Error, diagnose},
     domain::{
@@ -15,8 +15,11 @@ use crate::{
     turn::{act::act, door::not_a_member},
 };
 
-/// How often a turn looks again when somebody else changed the workspace in between (design, section 4).
+/// How often a turn looks again when somebody else changed the workspace in between.
 const LOOKS: usize = 3;
+
+/// After how many seconds asking again makes sense.
+pub const POLL: u64 = 5;
 
 /// What a turn found or did, and whether it is still under way.
 pub struct Outcome {
@@ -30,6 +33,16 @@ impl Outcome {
         Self {
             body: StatusBody::new(situation, workspace.and_then(|w| w.session.as_ref()), address),
             under_way,
+        }
+    }
+
+    /// The reply of a function that was asked for a change: 202 while it is under way.
+    #[must_use]
+    pub fn reply(self) -> Reply {
+        if self.under_way {
+            Reply::json(202, &self.body).retry_after(POLL)
+        } else {
+            Reply::json(200, &self.body)
         }
     }
 }

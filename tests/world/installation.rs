@@ -1,8 +1,11 @@
 //! An installation: requests through its Functions host, its queue, its gate.
 
+use std::panic::{AssertUnwindSafe, resume_unwind};
+
+use futures::FutureExt;
 use serde_json::{Value, json};
 
-use super::{Person, Token, client, control, eventually, facts, kubernetes};
+use super::{Person, Token, client, control, eventually, facts, get, kubernetes};
 
 /// A function app of the world.
 #[derive(Clone, Debug)]
@@ -67,9 +70,36 @@ impl Installation {
         }
     }
 
-    /// Takes it away again.
+    /// One of a test's own, which goes when the test ends, also when it fails.
+    pub async fn own<F: Future<Output = ()>>(wish: Value, test: impl FnOnce(Self) -> F) {
+        let dcaas = Self::new(wish).await;
+        let ended = AssertUnwindSafe(test(dcaas.clone())).catch_unwind().await;
+        dcaas.remove().await;
+        if let Err(failure) = ended {
+            resume_unwind(failure);
+        }
+    }
+
+    /// Takes it away again, and lets the machines of its members go.
     pub async fn remove(self) {
         control("DELETE", &format!("/installations/{}", self.name), json!(null)).await;
+        let ours = format!("labelSelector=app.kubernetes.io/instance={}", self.name);
+        let sets = get(&format!("/apis/apps/v1/statefulsets?{ours}")).await.unwrap();
+        for set in sets["items"].as_array().unwrap().iter().filter(|set| set["spec"]["replicas"] != 0) {
+            let namespace = set["metadata"]["namespace"].as_str().unwrap();
+            let path = format!("/apis/apps/v1/namespaces/{namespace}/statefulsets/workspace");
+            kubernetes("PATCH", &path, json!({ "spec": { "replicas": 0 } })).await;
+        }
+    }
+
+    /// Another version: the app is put in place anew, with these settings changed.
+    pub async fn change(&self, settings: Value) {
+        control("PUT", &format!("/installations/{}/app", self.name), json!({ "settings": settings })).await;
+    }
+
+    /// SIGKILL to the executable; the host starts it anew.
+    pub async fn kill(&self) {
+        control("POST", &format!("/installations/{}/executable/kill", self.name), json!(null)).await;
     }
 
     /// Sends a request through the Functions host.
@@ -162,9 +192,14 @@ impl Installation {
         self.enqueue_text(&json!({ "v": 1, "member": person.oid, "after": 0 }).to_string()).await;
     }
 
+    /// A person of its group who has nothing yet.
+    pub async fn person(&self) -> Person {
+        Person::made(json!({ "installation": self.name })).await
+    }
+
     /// A person whose things are all there, signed in to the tunnel.
     pub async fn member(&self) -> Person {
-        let person = Person::made(json!({ "installation": self.name })).await;
+        let person = self.person().await;
         self.enqueue(&person).await;
         eventually("the member is provisioned", || person.set()).await;
         sign_in(&person).await;

@@ -1,13 +1,15 @@
 //! The world as tests meet it: people, installations, requests through the Functions host, and patience.
 
 mod installation;
+mod machines;
 mod person;
 
 use std::{future::Future, sync::OnceLock, time::Duration};
 
 use serde_json::{Value, json};
 
-pub use installation::{Answer, Installation};
+pub use installation::{Answer, Installation, sign_in};
+pub use machines::{break_machines, mend_machines, profiles, with_profiles};
 pub use person::{Person, Token};
 
 /// How long anything may take that the world does by itself. Not a measurement: tests assert no speed.
@@ -71,7 +73,20 @@ pub async fn get(path: &str) -> Option<Value> {
 }
 
 /// Asks again and again until there is an answer.
-pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, ask: impl FnMut() -> F) -> T {
+    within(PATIENCE, what, ask).await
+}
+
+/// The same for what Kubernetes itself takes a minute for: its collector takes a pod away 40 to 60 s after its node.
+pub async fn in_the_end<T, F: Future<Output = Option<T>>>(what: &str, ask: impl FnMut() -> F) -> T {
+    within(PATIENCE * 3, what, ask).await
+}
+
+async fn within<T, F: Future<Output = Option<T>>>(
+    patience: Duration,
+    what: &str,
+    mut ask: impl FnMut() -> F,
+) -> T {
     let asked = async {
         loop {
             if let Some(answer) = ask().await {
@@ -80,8 +95,8 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: i
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    match tokio::time::timeout(PATIENCE, asked).await {
+    match tokio::time::timeout(patience, asked).await {
         Ok(answer) => answer,
-        Err(_) => panic!("not within {PATIENCE:?}: {what}"),
+        Err(_) => panic!("not within {patience:?}: {what}"),
     }
 }

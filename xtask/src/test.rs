@@ -11,6 +11,9 @@ use crate::prepare::{self, Wish, prepare};
 use crate::running::{Running, file_of};
 use crate::show;
 
+/// So many tests run at once, whatever the machine: most of their time is the world's.
+const THREADS: &str = "6";
+
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The world to test against; one of that name that is up already is used, and left up.
@@ -64,6 +67,10 @@ fn cargo(arguments: &Arguments, world: &Path) -> Result<bool> {
         command.arg("--").args(&arguments.filter);
     }
     command.env("DCAAS_WORLD", std::path::absolute(world)?);
+    if std::env::var_os("RUST_TEST_THREADS").is_none() {
+        // clients of the world mostly wait for it
+        command.env("RUST_TEST_THREADS", THREADS);
+    }
     let status = Group::start(&mut command, "cargo test")?.wait(|| ())?;
     if !status.success() {
         eprintln!("  ✗ cargo test ended {}", says(status));

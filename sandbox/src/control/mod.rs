@@ -2,6 +2,7 @@
 
 mod answers;
 mod cluster;
+mod graph;
 mod installations;
 mod people;
 
@@ -50,7 +51,7 @@ async fn answer(world: Arc<World>, request: Request) -> Outcome {
             Ok(empty(202))
         }
         (&Method::GET, ["leftovers"]) => Ok(json(200, &serde_json::json!(world.oddities.list()))),
-        (&Method::GET, ["people"]) => Ok(json(200, &serde_json::json!(world.people.all()))),
+        (&Method::GET, ["people"]) => Ok(json(200, &serde_json::json!(world.people.everybody()))),
         (&Method::POST, ["people"]) => people::add(&world, body(request).await?),
         (&Method::PATCH, ["people", name]) => people::change(&world, name, &body(request).await?),
         (&Method::POST, ["tokens"]) => people::token(&world, body(request).await?),
@@ -82,6 +83,7 @@ async fn answer(world: Arc<World>, request: Request) -> Outcome {
             world.machines().map_err(Refusal::missing)?.lose(node).map_err(Refusal::missing)?;
             Ok(empty(204))
         }
+        (_, ["graph", rest @ ..]) => graph::answer(&world, rest, request).await,
         (_, ["installations", rest @ ..]) => installations::answer(&world, rest, request).await,
         _ => Err(unknown(&method, &path)),
     }
@@ -98,7 +100,8 @@ const VERBS: &str = "verbs: GET /, POST /stop, GET /leftovers, GET|POST /people,
     POST /installations/I/executable/kill, POST /installations/I/identity/rotate, \
     POST /installations/I/identity/token, GET /installations/I/log?tail=N, \
     GET|POST /installations/I/queues/Q, GET /installations/I/gate, POST /installations/I/gate/reset, \
-    POST|DELETE /installations/I/faults, ANY /kubernetes/PATH";
+    POST|DELETE /installations/I/faults, GET /graph, POST /graph/token, POST /graph/roles, \
+    PUT|DELETE /graph/troubles, POST /graph/release|lose|expire|lifecycle|replay|forge, ANY /kubernetes/PATH";
 
 /// Used by the submodules for verbs below a resource.
 fn no_verb(request: &Request) -> Refusal {

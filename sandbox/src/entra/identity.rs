@@ -15,11 +15,12 @@ use super::tokens::Tokens;
 use crate::listener::{self, Answer, Request};
 use crate::strict::Oddities;
 
+const GRAPH: &str = "https://graph.microsoft.com";
 /// What a managed identity may ask a token for, each also with a slash at the end: AKS, storage, Graph, ARM.
 const RESOURCES: [&str; 4] = [
     "6dae42f8-4368-4678-94ff-3960e28e3630",
     "https://storage.azure.com",
-    "https://graph.microsoft.com",
+    GRAPH,
     "https://management.azure.com",
 ];
 /// A managed identity's token is good for a day.
@@ -34,6 +35,8 @@ struct Identity {
     principal: Uuid,
     header: String,
     lifetime: Duration,
+    /// What it may do at Graph.
+    roles: Vec<String>,
     /// Tokens of another issuer, by resource: the token and when it ends.
     foreign: BTreeMap<String, (String, i64)>,
 }
@@ -44,6 +47,7 @@ struct Question {
     principal: Uuid,
     resource: String,
     lifetime: Duration,
+    roles: Vec<String>,
     foreign: Option<(String, i64)>,
 }
 
@@ -54,8 +58,8 @@ impl Identities {
     /// Adds one, and says which header opens the endpoint for it.
     pub fn add(&self, client_id: Uuid, principal: Uuid) -> String {
         let header = new_header();
-        let (lifetime, foreign) = (LIFETIME, BTreeMap::new());
-        let identity = Identity { client_id, principal, header: header.clone(), lifetime, foreign };
+        let (lifetime, roles, foreign) = (LIFETIME, Vec::new(), BTreeMap::new());
+        let identity = Identity { client_id, principal, header: header.clone(), lifetime, roles, foreign };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(identity);
         header
     }
@@ -71,6 +75,11 @@ impl Identities {
     /// How long one's tokens are good.
     pub fn live(&self, client_id: Uuid, lifetime: Duration) -> anyhow::Result<()> {
         self.change(client_id, |identity| identity.lifetime = lifetime)
+    }
+
+    /// What one's tokens for Graph let it do; tokens that are out already stay as they are.
+    pub fn grant(&self, client_id: Uuid, roles: Vec<String>) -> anyhow::Result<()> {
+        self.change(client_id, |identity| identity.roles = roles)
     }
 
     /// From now on hands out this token for the resource.
@@ -160,19 +169,21 @@ impl Identities {
 impl Identity {
     fn question(&self, resource: &str) -> Question {
         let Self { client_id, principal, lifetime, .. } = *self;
-        let foreign = self.foreign.get(resource.trim_end_matches('/')).cloned();
-        Question { client_id, principal, resource: resource.to_owned(), lifetime, foreign }
+        let bare = resource.trim_end_matches('/');
+        let foreign = self.foreign.get(bare).cloned();
+        let roles = if bare == GRAPH { self.roles.clone() } else { Vec::new() };
+        Question { client_id, principal, resource: resource.to_owned(), lifetime, roles, foreign }
     }
 }
 
 fn hand_over(tokens: &Tokens, question: &Question) -> anyhow::Result<Value> {
-    let Question { client_id, principal, resource, lifetime, foreign } = question;
+    let Question { client_id, principal, resource, lifetime, roles, foreign } = question;
     let now = chrono::Utc::now().timestamp();
     let (token, expires) = match foreign {
         Some(foreign) => foreign.clone(),
         None => {
             let expires = now + i64::try_from(lifetime.as_secs())?;
-            (tokens.issue_app(*client_id, *principal, resource, expires)?, expires)
+            (tokens.issue_app_with(*client_id, *principal, resource, expires, roles)?, expires)
         }
     };
     Ok(json!({

@@ -92,6 +92,12 @@ impl Entra {
         self.identities.rotate(client_id)
     }
 
+    /// The app roles of a managed identity at Graph, none at first: what later tokens let it do. As in Azure,
+    /// tokens that are out already stay as they are, so a new grant counts when they have ended.
+    pub fn grant(&self, client_id: Uuid, roles: Vec<String>) -> anyhow::Result<()> {
+        self.identities.grant(client_id, roles)
+    }
+
     /// How long a managed identity's tokens are good: a day, if nothing else is said.
     pub fn token_lifetime(&self, client_id: Uuid, lifetime: Duration) -> anyhow::Result<()> {
         self.identities.live(client_id, lifetime)

@@ -141,8 +141,23 @@ impl Tokens {
         resource: &str,
         expires: i64,
     ) -> anyhow::Result<String> {
+        self.issue_app_with(client_id, principal, resource, expires, &[])
+    }
+
+    /// The same with app roles at the resource. Without any there is no such claim, not an empty one.
+    pub fn issue_app_with(
+        &self,
+        client_id: Uuid,
+        principal: Uuid,
+        resource: &str,
+        expires: i64,
+        roles: &[String],
+    ) -> anyhow::Result<String> {
         let now = chrono::Utc::now().timestamp();
-        let claims = app_claims(self.tenant, client_id, principal, resource, now, expires);
+        let mut claims = app_claims(self.tenant, client_id, principal, resource, now, expires);
+        if !roles.is_empty() {
+            claims["roles"] = json!(roles);
+        }
         self.sign(&claims, Signer::Current, Alg::Rs256)
     }
 

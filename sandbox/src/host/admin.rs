@@ -1,4 +1,4 @@
-//! The host's own API, as far as it is used: calling a function by hand, and draining (facts 4, 8).
+//! The host's own API, as far as it is used: calling a function by hand, and draining (SOURCES 4, 8).
 
 use std::sync::{Arc, atomic::Ordering};
 

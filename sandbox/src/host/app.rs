@@ -1,4 +1,4 @@
-//! An assembled function app on disk: host.json and one folder a function, as the host indexes them (facts 6).
+//! An assembled function app on disk: host.json and one folder a function, as the host indexes them (SOURCES 6).
 
 use std::{
     fs,

@@ -1,4 +1,4 @@
-//! One invocation: its id, its log lines, and the call in the envelope for functions without HTTP (facts 3).
+//! One invocation: its id, its log lines, and the call in the envelope for functions without HTTP (SOURCES 3).
 
 use std::{future::pending, io, sync::atomic::Ordering, time::Duration};
 
@@ -83,7 +83,7 @@ fn category(function: &str) -> String {
     format!("Function.{function}")
 }
 
-/// Waits for the executable. If that takes four times its initialization, the host stops (facts 1.3).
+/// Waits for the executable. If that takes four times its initialization, the host stops (SOURCES 1.3).
 pub async fn until_ready(core: &Core) -> anyhow::Result<()> {
     let limit = core.app.host.initialization * 4;
     let settled = ready(&core.supervisor.phase, limit).await;
@@ -140,7 +140,7 @@ pub async fn invoke(core: &Core, function: &str, reason: &str, body: &Value) -> 
 
 async fn post(core: &Core, function: &str, call: &Call, body: &Value) -> Result<Outcome, String> {
     let text = Bytes::from(body.to_string());
-    // in Azure it comes in chunks, under `func start` with a length: an executable must take both (facts 3.1)
+    // in Azure it comes in chunks, under `func start` with a length: an executable must take both (SOURCES 3.1)
     let body = match core.calls.fetch_add(1, Ordering::Relaxed) % 2 {
         0 => chunks(stream::iter([Ok::<_, io::Error>(text)])),
         _ => whole(text),

@@ -1,4 +1,4 @@
-//! The executable as the host's child: started, probed, restarted, given up (facts 1.2 to 1.6).
+//! The executable as the host's child: started, probed, restarted, given up (SOURCES 1.2 to 1.6).
 
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
@@ -147,7 +147,7 @@ pub enum Phase {
     Stopped(String),
 }
 
-/// Waits until it is ready; an error when the host stopped or the wait took too long (facts 1.3).
+/// Waits until it is ready; an error when the host stopped or the wait took too long (SOURCES 1.3).
 pub async fn ready(phase: &watch::Receiver<Phase>, limit: Duration) -> Result<()> {
     if *phase.borrow() == Phase::Ready {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Easy Auth as it stands before a function app: who a bearer token is, told in headers nobody else may set (facts 7).
+//! Easy Auth as it stands before a function app: who a bearer token is, told in headers nobody else may set (SOURCES 7).
 //!
 //! Only the good configuration is played: the calling application is allowed, and anonymous requests pass.
 

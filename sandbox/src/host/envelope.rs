@@ -1,4 +1,4 @@
-//! The JSON that the host posts to queue and timer functions, and what it makes of their answers (facts 3).
+//! The JSON that the host posts to queue and timer functions, and what it makes of their answers (SOURCES 3).
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -114,7 +114,7 @@ pub enum Outcome {
     Hangs,
 }
 
-/// Judges a function's answer (facts 3.3).
+/// Judges a function's answer (SOURCES 3.3).
 pub fn judge(status: u16, content_type: Option<&str>, body: &[u8]) -> Outcome {
     if (300..400).contains(&status) {
         // the real host follows a redirect here; nobody should count on that, so nobody played it

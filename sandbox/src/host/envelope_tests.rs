@@ -1,4 +1,4 @@
-//! The envelope: both encodings, what leaks, and what an answer means (facts 3.1 to 3.3).
+//! The envelope: both encodings, what leaks, and what an answer means (SOURCES 3.1 to 3.3).
 
 use super::*;
 

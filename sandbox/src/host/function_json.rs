@@ -1,4 +1,4 @@
-//! One folder's function.json: its trigger, checked as the host checks it at start (facts 6).
+//! One folder's function.json: its trigger, checked as the host checks it at start (SOURCES 6).
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -85,7 +85,7 @@ pub fn read(name: &str, text: &str, prefix: &str, settings: &Settings) -> Result
         trigger = trigger.or(found);
     }
     let trigger = trigger.context("it has no trigger")?;
-    // the only functions whose requests the host hands through (facts 2); the envelope for others is not played here
+    // the only functions whose requests the host hands through (SOURCES 2); the envelope for others is not played here
     match (&trigger, answers) {
         (Trigger::Http { .. }, 1) | (Trigger::Queue { .. } | Trigger::Timer { .. }, 0) => {}
         (Trigger::Http { .. }, _) => {
@@ -112,7 +112,7 @@ fn http(name: &str, keys: &mut Keys<'_>, prefix: &str) -> Result<Trigger> {
         Some("admin") => Level::Admin,
         Some(other) => bail!("authLevel {other:?} is not understood by this host"),
     };
-    // an empty route means the function's name (facts 2.4)
+    // an empty route means the function's name (SOURCES 2.4)
     let route = keys.text("route")?.filter(|route| !route.is_empty()).unwrap_or_else(|| name.to_owned());
     let lower = route.trim_matches('/').to_lowercase();
     if lower.starts_with("admin") || lower.starts_with("runtime") {

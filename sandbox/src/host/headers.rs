@@ -1,4 +1,4 @@
-//! Which headers pass between client and executable, and which the host sets (facts 2.2).
+//! Which headers pass between client and executable, and which the host sets (SOURCES 2.2).
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use uuid::Uuid;
@@ -78,7 +78,7 @@ pub fn path(raw: &str) -> Option<(String, String)> {
     while at < bytes.len() {
         let hex = bytes.get(at + 1..at + 3).and_then(|hex| std::str::from_utf8(hex).ok());
         match (bytes[at], hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
-            // an encoded slash is changed by Azure's front end before the host sees it (facts 9.11)
+            // an encoded slash is changed by Azure's front end before the host sees it (SOURCES 9.11)
             (b'%', Some(b'/')) => return None,
             (b'%', Some(byte)) => {
                 decoded.push(byte);

@@ -34,7 +34,7 @@ pub struct HostJson {
     pub only: Option<Vec<String>>,
 }
 
-/// `extensions.queues` of host.json, with the extension's defaults (facts 4).
+/// `extensions.queues` of host.json, with the extension's defaults (SOURCES 4).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Queues {
     pub batch: u64,
@@ -45,7 +45,7 @@ pub struct Queues {
     pub base64: bool,
 }
 
-/// Reads host.json's text; `settings` may override any value by `AzureFunctionsJobHost__section__key` (facts 1.1).
+/// Reads host.json's text; `settings` may override any value by `AzureFunctionsJobHost__section__key` (SOURCES 1.1).
 pub fn read(text: &str, settings: &BTreeMap<String, String>) -> Result<HostJson> {
     let mut json: Value = serde_json::from_str(text).context("host.json is not JSON")?;
     for (name, value) in settings {
@@ -113,7 +113,7 @@ fn expand_all(arguments: Vec<String>, settings: &BTreeMap<String, String>) -> Ve
 }
 
 fn timeout(keys: &mut Keys<'_>) -> Result<Option<Duration>> {
-    // Flex Consumption, Premium and Dedicated: 30 minutes unless host.json says otherwise, -1 for ever (facts 8)
+    // Flex Consumption, Premium and Dedicated: 30 minutes unless host.json says otherwise, -1 for ever (SOURCES 8)
     match keys.take("functionTimeout") {
         None => Ok(Some(Duration::from_secs(1800))),
         Some(Value::String(text)) if text == "-1" => Ok(None),

@@ -1,4 +1,4 @@
-//! host.json: what is read, what a setting overrides, what is refused (facts 1.1, 2.3, 4, 8).
+//! host.json: what is read, what a setting overrides, what is refused (SOURCES 1.1, 2.3, 4, 8).
 
 use super::*;
 

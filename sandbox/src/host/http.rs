@@ -1,4 +1,4 @@
-//! What a client of the host meets before a function is called: size, Easy Auth, routes, keys, the home page (facts 2.3, 7).
+//! What a client of the host meets before a function is called: size, Easy Auth, routes, keys, the home page (SOURCES 2.3, 7).
 
 use std::sync::Arc;
 

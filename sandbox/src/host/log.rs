@@ -59,10 +59,10 @@ impl Log {
     }
 }
 
-/// The category of what the executable prints (facts 1.5).
+/// The category of what the executable prints (SOURCES 1.5).
 pub const CONSOLE: &str = "Host.Function.Console";
 
-/// What a line of the executable's counts as; `stderr_is_errors` is `useStdErrorStreamForErrorsOnly` (facts 1.5).
+/// What a line of the executable's counts as; `stderr_is_errors` is `useStdErrorStreamForErrorsOnly` (SOURCES 1.5).
 pub fn console_level(line: &str, stderr: bool, stderr_is_errors: bool) -> Level {
     let lower = line.to_lowercase();
     match (stderr, stderr_is_errors) {

@@ -221,7 +221,7 @@ impl Drop for Host {
     }
 }
 
-/// What the executable is started with: the settings, and the names the host adds (facts 1.2).
+/// What the executable is started with: the settings, and the names the host adds (SOURCES 1.2).
 fn plan(app: &App, s: &HostSettings) -> Result<Plan> {
     let (path, folder) = app::executable(app, s.executable.as_deref())?;
     let shown = s.settings.iter().filter(|(name, _)| !settings::is_key(name));

@@ -1,4 +1,4 @@
-//! Hands an HTTP request through to the executable and its answer back, both as streams (facts 2.2).
+//! Hands an HTTP request through to the executable and its answer back, both as streams (SOURCES 2.2).
 
 use std::{
     io,

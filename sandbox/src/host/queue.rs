@@ -1,4 +1,4 @@
-//! The queue trigger: polling, leases, deletion, release and poison, as Storage.Queues 5.x does them (facts 4).
+//! The queue trigger: polling, leases, deletion, release and poison, as Storage.Queues 5.x does them (SOURCES 4).
 
 use std::{
     sync::{

@@ -1,4 +1,4 @@
-//! Route templates as ASP.NET reads them, as far as functions use them (facts 2.3, 2.4).
+//! Route templates as ASP.NET reads them, as far as functions use them (SOURCES 2.3, 2.4).
 
 use anyhow::{Result, bail};
 
@@ -177,7 +177,7 @@ mod tests {
             ("api/{n:range(1,3)}", "/api/4", false),
             ("files/{*path}", "/files/a/b/c", true),
             ("files/{*path}", "/files", true),
-            ("{ignored:maxlength(0)?}", "/", true), // the page at "/" (facts 2.4)
+            ("{ignored:maxlength(0)?}", "/", true), // the page at "/" (SOURCES 2.4)
             ("{ignored:maxlength(0)?}", "/anything", false),
         ] {
             assert_eq!(Template::parse(template).unwrap().fits(path), fits, "{template} {path}");

@@ -1,4 +1,4 @@
-//! NCRONTAB: six fields (or five), day and weekday both to be met, in UTC (facts 5).
+//! NCRONTAB: six fields (or five), day and weekday both to be met, in UTC (SOURCES 5).
 
 use anyhow::{Context, Result, bail};
 use chrono::{DateTime, TimeDelta, Utc};

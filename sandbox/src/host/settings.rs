@@ -13,7 +13,7 @@ pub fn get<'a>(settings: &'a Settings, name: &str) -> Option<&'a str> {
         .map(String::as_str)
 }
 
-/// Replaces each `%NAME%` by the setting; one that is unknown disappears (facts 1.1, command line).
+/// Replaces each `%NAME%` by the setting; one that is unknown disappears (SOURCES 1.1, command line).
 pub fn expand(text: &str, settings: &Settings) -> String {
     let mut parts = text.split('%');
     let mut out = parts.next().unwrap_or_default().to_owned();
@@ -32,7 +32,7 @@ pub fn expand(text: &str, settings: &Settings) -> String {
     out
 }
 
-/// Resolves each `%NAME%` of a binding; one that is unknown is an error of that function (facts 5, 6).
+/// Resolves each `%NAME%` of a binding; one that is unknown is an error of that function (SOURCES 5, 6).
 pub fn resolve(text: &str, settings: &Settings) -> Result<String, String> {
     let names: Vec<&str> = text.split('%').skip(1).step_by(2).collect();
     if text.matches('%').count() % 2 == 1 {
@@ -44,7 +44,7 @@ pub fn resolve(text: &str, settings: &Settings) -> Result<String, String> {
     }
 }
 
-/// Whether a function is switched off (facts 6).
+/// Whether a function is switched off (SOURCES 6).
 pub fn disabled(settings: &Settings, function: &str) -> bool {
     [format!("AzureWebJobs.{function}.Disabled"), format!("AzureWebJobs_{function}_Disabled")]
         .iter()

@@ -1,4 +1,4 @@
-//! Keeps the executable running by the host's rules, and tells everybody where it stands (facts 1.3, 1.4).
+//! Keeps the executable running by the host's rules, and tells everybody where it stands (SOURCES 1.3, 1.4).
 
 use std::{
     future::pending,

@@ -1,4 +1,4 @@
-//! The timer trigger: when it fires, what it remembers, and that it never overlaps itself (facts 5).
+//! The timer trigger: when it fires, what it remembers, and that it never overlaps itself (SOURCES 5).
 
 use std::{sync::Arc, time::Duration};
 

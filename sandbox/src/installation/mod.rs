@@ -13,8 +13,7 @@ use crate::{
     entra::Entra,
     gate::{Gate, Party},
     host::Host,
-    kubernetes::{access::AKS_SERVER, given},
-    ports,
+    kubernetes::{access::AKS_SERVER, given, ports},
     strict::Oddities,
 };
 use anyhow::{Context, Result};
@@ -29,6 +28,9 @@ use std::{
 use uuid::Uuid;
 
 pub use app::Wishes;
+
+/// What an installation's identity is granted at Graph before it first runs.
+const GRAPH_ROLES: [&str; 2] = ["Group.Read.All", "User.Read.All"];
 
 /// What all installations of a world are made from.
 pub struct Ground {
@@ -68,6 +70,8 @@ pub struct Wish {
     pub settings: Wishes,
     pub easy_auth: bool,
     pub executable: Option<PathBuf>,
+    /// What its identity may do at Graph, if not what the program needs.
+    pub graph_roles: Option<Vec<String>>,
 }
 
 /// A change of the app: a new version, or other settings.
@@ -88,7 +92,8 @@ pub struct Installation {
     pub gate: Gate,
     ground: Arc<Ground>,
     members: Account,
-    identity: Uuid,
+    /// The client id of the managed identity.
+    pub identity: Uuid,
     /// What the cluster calls the managed identity: its principal.
     user: String,
     nodes_identity: Uuid,
@@ -101,16 +106,18 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// Makes an installation: accounts, identity, gate, the cluster's manifests, and last the host.
+    /// Makes an installation for a group: accounts, identity, gate, the cluster's manifests, and last the host.
     ///
     /// # Errors
     /// Names the part that could not be made.
-    pub async fn start(ground: Arc<Ground>, name: String, wish: Wish) -> Result<Self> {
+    pub async fn start(ground: Arc<Ground>, name: String, group: Uuid, wish: Wish) -> Result<Self> {
         let account = ground.azurite.take_account()?;
         let queues = Queues { account, tokens: ground.entra.tokens(), client: ground.client.clone() };
         let members = ground.azurite.take_account()?;
         let (identity, principal) = (Uuid::new_v4(), Uuid::new_v4());
         let header = ground.entra.add_identity(identity, principal);
+        let roles = wish.graph_roles.clone().unwrap_or_else(|| GRAPH_ROLES.map(str::to_owned).to_vec());
+        ground.entra.grant(identity, roles)?;
         let mut user = principal.to_string();
         if ground.cluster.given {
             let account = given::account(&ground.cluster.admin, &name).await?;
@@ -137,8 +144,9 @@ impl Installation {
             }
         }));
         let (wish, header, changing) = (Mutex::new(wish), Mutex::new(header), tokio::sync::Mutex::default());
+        // known before the host starts: its settings name the address that Graph shall call
         let [port] = ports::free()?;
-        let [group, client_id, nodes_identity] = [(); 3].map(|()| Uuid::new_v4());
+        let [client_id, nodes_identity] = [(); 2].map(|()| Uuid::new_v4());
         ground.entra.register(client_id, &gate.url("entra")?);
         let new = Self {
             name,
@@ -153,7 +161,6 @@ impl Installation {
             nodes_identity,
             wish,
             header,
-            // known before the host starts: its own settings name it
             port: Mutex::new(port),
             host,
             changing,

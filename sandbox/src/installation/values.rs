@@ -19,6 +19,7 @@ impl Installation {
         let account = |party: &str| self.gate.url(party).map(String::from);
         let port = *self.port.lock().unwrap_or_else(PoisonError::into_inner);
         Ok([
+            ("functions_url", format!("http://127.0.0.1:{port}")),
             ("installation", self.name.clone()),
             ("tenant", self.ground.entra.tenant().to_string()),
             ("client_id", self.client_id.to_string()),
@@ -33,7 +34,6 @@ impl Installation {
             ("blob_url", account("blob")?),
             ("graph_url", gate("graph")?),
             ("github_url", gate("github")?),
-            ("functions_url", format!("http://127.0.0.1:{port}")),
             ("group", self.group.to_string()),
             ("storage_client_id", self.nodes_identity.to_string()),
         ]

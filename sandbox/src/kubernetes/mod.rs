@@ -5,6 +5,7 @@ pub mod apply;
 mod binaries;
 mod flags;
 pub mod given;
+pub(crate) mod ports;
 
 use crate::{
     certificates::{Authority, Leaf},
@@ -54,7 +55,7 @@ impl ControlPlane {
     pub async fn start(binaries: &Binaries, state: &Path, ca: &Authority, issuer: &Issuer) -> Result<Self> {
         let folder = state.join("kubernetes");
         std::fs::create_dir_all(&folder).with_context(|| format!("{} can not be made", folder.display()))?;
-        let [etcd, etcd_peer, api, controllers, scheduler] = crate::ports::free()?;
+        let [etcd, etcd_peer, api, controllers, scheduler] = ports::free()?;
         let ports = Ports { etcd, etcd_peer, api, controllers, scheduler };
         let url = Url::parse(&format!("https://127.0.0.1:{api}/"))?;
         let files = Files(folder.clone());

@@ -3,6 +3,9 @@
 mod lock;
 mod options;
 pub mod people;
+#[cfg(test)]
+mod people_tests;
+mod person;
 mod progress;
 pub(crate) mod remains;
 mod start;
@@ -37,7 +40,7 @@ pub const FIRST: &str = "dcaas";
 /// Everything that runs, and the way to end it.
 pub struct World {
     pub oddities: Oddities,
-    pub people: Arc<People>,
+    pub people: People,
     pub entra: Arc<Entra>,
     /// None where the cluster is not ours.
     machines: Option<Machines>,
@@ -47,7 +50,7 @@ pub struct World {
     name: String,
     folder: PathBuf,
     ground: Arc<installation::Ground>,
-    graph: Graph,
+    pub graph: Graph,
     github: Listener,
     control: OnceLock<Listener>,
     installations: Mutex<BTreeMap<String, Arc<Installation>>>,
@@ -69,7 +72,7 @@ impl World {
             "storage": first.queues.account.connection_string(), "members_storage": first.members_storage(),
             "entra": bare(&self.entra.authority()?), "graph": bare(&self.graph.url()?), "control": bare(&control),
             "tenant": self.entra.tenant(), "client_id": first.client_id, "group": first.group,
-            "ca": self.ground.ca, "people": self.people.all(), "folder": self.folder,
+            "ca": self.ground.ca, "people": self.people.everybody(), "folder": self.folder,
         }))
     }
 
@@ -83,12 +86,21 @@ impl World {
         if self.installations().contains_key(&name) {
             bail!("there is an installation `{name}` already: take another name, or none");
         }
-        let new = Arc::new(Installation::start(self.ground.clone(), name.clone(), wish).await?);
+        let group = self.people.group(&name);
+        let started = Installation::start(self.ground.clone(), name.clone(), group, wish).await;
+        let new = match started {
+            Ok(new) => Arc::new(new),
+            Err(error) => {
+                self.people.remove_group(&name);
+                return Err(error);
+            }
+        };
         if let Err(error) = self.add_pools(&new) {
+            self.people.remove_group(&name);
+            self.graph.forget(new.identity);
             new.stop().await;
             return Err(error);
         }
-        self.people.add_group(new.group, &name);
         self.installations().insert(name, new.clone());
         Ok(new)
     }
@@ -143,7 +155,8 @@ impl World {
     pub async fn uninstall(&self, name: &str) -> Result<()> {
         let gone = self.installation(name)?;
         self.installations().remove(name);
-        self.people.remove_group(gone.group);
+        self.graph.forget(gone.identity);
+        self.people.remove_group(&gone.name);
         gone.stop().await;
         Ok(())
     }

@@ -1,23 +1,17 @@
-//! The people of the tenant, and whose group they are in.
+//! The people of the tenant: who they are, and what they may do in the API. Whose group they are in stands in the
+//! directory alone, where Graph reads and changes it.
 
-use crate::entra::User;
+use super::person::username;
+use crate::graph::directory::{self, Directory, View};
 use anyhow::{Result, bail};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use uuid::Uuid;
 
-/// A person. `member` says whether they are in the group of their installation now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Person {
-    pub name: String,
-    pub oid: Uuid,
-    pub admin: bool,
-    pub member: bool,
-    pub installation: String,
-}
+pub use super::person::Person;
 
 /// A wish for a new person, or for a change of one.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -29,52 +23,95 @@ pub struct Wish {
     pub installation: Option<String>,
 }
 
-/// Everybody, and the groups by id with the installation that each belongs to.
-#[derive(Default)]
-pub struct People(Mutex<Everybody>);
+/// Everybody, and the group of each installation.
+pub struct People {
+    directory: Arc<Directory>,
+    all: Mutex<Everybody>,
+}
 
 #[derive(Default)]
 struct Everybody {
-    people: BTreeMap<String, Person>,
-    groups: BTreeMap<Uuid, String>,
+    known: BTreeMap<String, Known>,
+    groups: BTreeMap<String, Uuid>,
+}
+
+/// What the directory does not know of a person.
+#[derive(Clone)]
+struct Known {
+    oid: Uuid,
+    admin: bool,
+    installation: String,
 }
 
 impl People {
+    /// Nobody yet.
+    #[must_use]
+    pub fn new(directory: Arc<Directory>) -> Self {
+        Self { directory, all: Mutex::default() }
+    }
+
+    /// The group of an installation; made if it is not there.
+    pub fn group(&self, installation: &str) -> Uuid {
+        let mut all = self.all();
+        *all.groups.entry(installation.to_owned()).or_insert_with(|| {
+            let group = Uuid::new_v4();
+            self.directory.add_group(group, installation);
+            group
+        })
+    }
+
+    /// The group of an installation is gone; its people stay.
+    pub fn remove_group(&self, installation: &str) {
+        if let Some(group) = self.all().groups.remove(installation) {
+            // somebody may have removed it at Graph already
+            let _ = self.directory.remove_group(group);
+        }
+    }
+
     /// Adds a person; without a name, one is made up.
     ///
     /// # Errors
-    /// When the name is taken.
+    /// When the name is taken, or the installation has no group to be a member of.
     pub fn add(&self, wish: Wish) -> Result<Person> {
         let oid = Uuid::new_v4();
         let name = wish.name.unwrap_or_else(|| format!("person-{}", &oid.simple().to_string()[..12]));
-        let person = Person {
-            name: name.clone(),
+        let known = Known {
             oid,
             admin: wish.admin.unwrap_or(false),
-            member: wish.member.unwrap_or(true),
             installation: wish.installation.unwrap_or_else(|| "dcaas".to_owned()),
         };
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.people.contains_key(&name) {
+        let mut all = self.all();
+        if all.known.contains_key(&name) {
             bail!("somebody is called `{name}` already: names are unique in a world");
         }
-        all.people.insert(name, person.clone());
-        Ok(person)
+        let username = username(&name);
+        self.directory.put_user(oid, directory::User { name: name.clone(), username, enabled: true });
+        all.known.insert(name.clone(), known.clone());
+        self.set_member(&all, &known, wish.member.unwrap_or(true))?;
+        Ok(self.person(&all, &name, &known))
     }
 
-    /// Changes what the wish names.
+    /// Changes what the wish names. A member who moves to another installation is a member there.
     ///
     /// # Errors
-    /// When nobody is called so.
+    /// When nobody is called so, or the installation has no group.
     pub fn change(&self, name: &str, wish: &Wish) -> Result<Person> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(person) = all.people.get_mut(name) else { bail!(unknown(name, &all)) };
-        person.admin = wish.admin.unwrap_or(person.admin);
-        person.member = wish.member.unwrap_or(person.member);
+        let mut all = self.all();
+        let Some(before) = all.known.get(name).cloned() else { bail!(unknown(name, &all)) };
+        let was = self.person(&all, name, &before).member;
+        let mut known = before.clone();
+        known.admin = wish.admin.unwrap_or(known.admin);
         if let Some(installation) = &wish.installation {
-            person.installation.clone_from(installation);
+            known.installation.clone_from(installation);
         }
-        Ok(person.clone())
+        all.known.insert(name.to_owned(), known.clone());
+        if known.installation != before.installation {
+            self.set_member(&all, &before, false)?;
+        }
+        if wish.member.is_some() || known.installation != before.installation {
+            self.set_member(&all, &known, wish.member.unwrap_or(was))?;
+        }
+        Ok(self.person(&all, name, &known))
     }
 
     /// The person of that name.
@@ -82,75 +119,64 @@ impl People {
     /// # Errors
     /// When nobody is called so.
     pub fn find(&self, name: &str) -> Result<Person> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(person) = all.people.get(name) else { bail!(unknown(name, &all)) };
-        Ok(person.clone())
+        let all = self.all();
+        let Some(known) = all.known.get(name) else { bail!(unknown(name, &all)) };
+        Ok(self.person(&all, name, known))
     }
 
     /// Everybody, by name.
     #[must_use]
-    pub fn all(&self) -> Vec<Person> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).people.values().cloned().collect()
+    pub fn everybody(&self) -> Vec<Person> {
+        let all = self.all();
+        let inside: BTreeMap<&str, BTreeSet<Uuid>> = self.directory.read(&View::Now, |tenant| {
+            let members = |group: &Uuid| tenant.transitive(*group).unwrap_or_default();
+            all.groups.iter().map(|(name, group)| (name.as_str(), members(group))).collect()
+        });
+        let is = |known: &Known| {
+            inside.get(known.installation.as_str()).is_some_and(|all| all.contains(&known.oid))
+        };
+        all.known.iter().map(|(name, known)| known.person(name, is(known))).collect()
     }
 
-    /// Makes a group known as the one of an installation.
-    pub fn add_group(&self, group: Uuid, installation: &str) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.groups.insert(group, installation.to_owned());
+    fn set_member(&self, all: &Everybody, known: &Known, member: bool) -> Result<()> {
+        let Some(group) = all.groups.get(&known.installation).copied() else {
+            if member {
+                bail!("installation `{}` has no group: make it first", known.installation);
+            }
+            return Ok(());
+        };
+        let changed = if member {
+            self.directory.join(group, &[known.oid])
+        } else {
+            self.directory.leave(group, known.oid)
+        };
+        match changed {
+            Ok(()) | Err(directory::Refused::AlreadyThere) => Ok(()),
+            Err(directory::Refused::Missing(_)) if !member => Ok(()),
+            Err(why) => bail!("{} can not be a member: {why}", known.oid),
+        }
     }
 
-    /// The group is gone; its people stay.
-    pub fn remove_group(&self, group: Uuid) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).groups.remove(&group);
+    fn person(&self, all: &Everybody, name: &str, known: &Known) -> Person {
+        let group = all.groups.get(&known.installation);
+        let inside = group
+            .is_some_and(|group| self.directory.read(&View::Now, |tenant| tenant.holds(*group, known.oid)));
+        known.person(name, inside)
     }
 
-    /// Who is in a group, as Graph asks.
-    #[must_use]
-    pub fn members(&self, group: Uuid) -> Option<Vec<User>> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let installation = all.groups.get(&group)?;
-        let inside = |person: &&Person| person.member && person.installation == *installation;
-        Some(all.people.values().filter(inside).map(Person::user).collect())
+    fn all(&self) -> MutexGuard<'_, Everybody> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Person {
-    /// As Entra sees them.
-    #[must_use]
-    pub fn user(&self) -> User {
-        User {
-            oid: self.oid,
-            name: self.name.clone(),
-            username: format!("{}@world.example", self.name),
-            roles: if self.admin { vec!["admin".to_owned()] } else { Vec::new() },
-        }
+impl Known {
+    fn person(&self, name: &str, member: bool) -> Person {
+        let Self { oid, admin, installation } = self.clone();
+        Person { name: name.to_owned(), oid, admin, member, installation }
     }
 }
 
 fn unknown(name: &str, all: &Everybody) -> String {
-    let names: Vec<_> = all.people.keys().take(20).map(String::as_str).collect();
+    let names: Vec<_> = all.known.keys().take(20).map(String::as_str).collect();
     format!("nobody is called `{name}`; there are {}", names.join(", "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_group_holds_the_members_of_its_installation() {
-        let people = People::default();
-        let group = Uuid::new_v4();
-        people.add_group(group, "dcaas");
-        let named = |name: &str| Wish { name: Some(name.into()), ..Wish::default() };
-        people.add(named("ada")).unwrap();
-        people.add(Wish { installation: Some("other".into()), ..named("eve") }).unwrap();
-        people.add(Wish { member: Some(false), ..named("dora") }).unwrap();
-        let inside = || people.members(group).unwrap().into_iter().map(|user| user.name).collect::<Vec<_>>();
-        assert_eq!(inside(), ["ada"]);
-        people.change("dora", &Wish { member: Some(true), ..Wish::default() }).unwrap();
-        assert_eq!(inside(), ["ada", "dora"]);
-        assert!(people.members(Uuid::new_v4()).is_none());
-        assert!(people.add(named("ada")).is_err());
-        assert!(people.find("nobody").unwrap_err().to_string().contains("ada"));
-    }
 }

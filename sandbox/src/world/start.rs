@@ -6,7 +6,7 @@ use crate::{
     certificates::Authority,
     control,
     entra::Entra,
-    graph::Graph,
+    graph::{Graph, directory::Directory},
     installation,
     kubernetes::{Binaries, ControlPlane, Issuer},
     listener::{self, Listener},
@@ -53,10 +53,9 @@ impl World {
         std::fs::write(&ca, authority.pem())?;
         let oddities = Oddities::new();
         let entra = Arc::new(Entra::start(&authority, oddities.clone()).await?);
-        let people = Arc::new(People::default());
-        let known = people.clone();
-        let members: crate::graph::Members = Arc::new(move |group| known.members(group));
-        let graph = Graph::start(&authority, entra.tokens(), members, oddities.clone()).await?;
+        let directory = Arc::new(Directory::default());
+        let people = People::new(directory.clone());
+        let graph = Graph::start(&authority, entra.tokens(), directory, oddities.clone()).await?;
         let github = nobody(&authority, "github", oddities.clone()).await?;
         progress.say("Entra, Graph", &entra.authority()?);
         let issuer = Issuer { issuer: entra.issuer_v1(), discovery: entra.discovery_url_v1()? };
@@ -119,6 +118,8 @@ impl World {
             installations: Mutex::default(),
             lock,
         });
+        // before the installation's program runs: an empty group is news to it
+        world.people.group(FIRST);
         for (name, admin, member) in
             [("ada", true, true), ("ben", false, true), ("cy", false, true), ("dora", false, false)]
         {

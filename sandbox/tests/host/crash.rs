@@ -1,4 +1,4 @@
-//! What the end of the executable does to the host (facts 1.4, traps 1 and 2).
+//! What the end of the executable does to the host (SOURCES 1.4, traps 1 and 2).
 
 use reqwest::StatusCode;
 

@@ -1,4 +1,4 @@
-//! Easy Auth in front of the host: who is told to the executable, and what nobody may tell (facts 7).
+//! Easy Auth in front of the host: who is told to the executable, and what nobody may tell (SOURCES 7).
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sandbox::{

@@ -1,4 +1,4 @@
-//! What passes between client and executable, and what does not (facts 1.2, 2.2, 2.3, 3, 7).
+//! What passes between client and executable, and what does not (SOURCES 1.2, 2.2, 2.3, 3, 7).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Queue and timer triggers on real Azurite: messages done, failed, poisoned and given back, missed times (facts 4, 5).
+//! Queue and timer triggers on real Azurite: messages done, failed, poisoned and given back, missed times (SOURCES 4, 5).
 
 use std::{path::Path, time::Duration};
 

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use reqwest::Url;
-use sandbox::graph::Graph;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -91,23 +90,19 @@ async fn a_rotated_header_stops_working_and_lifetimes_and_foreign_tokens_can_be_
     assert!(scene.entra.rotate(Uuid::new_v4()).is_err());
 }
 
+/// learn: graph/permissions-overview: an application's rights are the `roles` of its token, and a new grant counts
+/// in tokens that are issued after it.
 #[tokio::test]
-async fn graph_tells_a_groups_people_to_a_token_for_graph() {
+async fn what_is_granted_at_graph_stands_in_later_tokens_for_graph_alone() {
     let scene = scene().await;
-    let (group, ada) = (Uuid::new_v4(), scene.ada.clone());
-    let members = std::sync::Arc::new(move |id| (id == group).then(|| vec![ada.clone()]));
-    let graph = Graph::start(&scene.ca, scene.entra.tokens(), members, scene.oddities.clone()).await.unwrap();
-    let page = |group: Uuid| format!("v1.0/groups/{group}/transitiveMembers/microsoft.graph.user?$select=id");
-    let ask = |path: String, audience: &str| {
-        let ends = chrono::Utc::now().timestamp() + 60;
-        let token = scene.entra.tokens().issue_app(Uuid::new_v4(), Uuid::new_v4(), audience, ends).unwrap();
-        scene.client.get(graph.url().unwrap().join(&path).unwrap()).bearer_auth(token).send()
+    let id = Uuid::new_v4();
+    let (header, name) = (scene.entra.add_identity(id, Uuid::new_v4()), id.to_string());
+    let roles = async |resource: &str| {
+        let query = [("api-version", "2019-08-01"), ("resource", resource), ("client_id", name.as_str())];
+        claims(scene.ask(Some(&header), &query).await.1["access_token"].as_str().unwrap())["roles"].clone()
     };
-    let (status, body) = read(ask(page(group), "https://graph.microsoft.com/").await.unwrap()).await;
-    assert_eq!((status, &body["value"][0]["id"]), (200, &json!(scene.ada.oid)));
-    let (status, body) = read(ask(page(Uuid::new_v4()), "https://graph.microsoft.com").await.unwrap()).await;
-    assert_eq!((status, &body["error"]["code"]), (404, &json!("Request_ResourceNotFound")));
-    assert_eq!(ask(page(group), AKS).await.unwrap().status(), 401);
-    assert_eq!(ask("v1.0/me".into(), "https://graph.microsoft.com").await.unwrap().status(), 501);
-    assert_eq!(scene.oddities.list(), ["graph: GET /v1.0/me"]);
+    assert_eq!(roles("https://graph.microsoft.com").await, Value::Null);
+    scene.entra.grant(id, vec!["Group.Read.All".into()]).unwrap();
+    assert_eq!(roles("https://graph.microsoft.com/").await, json!(["Group.Read.All"]));
+    assert_eq!(roles(AKS).await, Value::Null);
 }

@@ -33,7 +33,7 @@ pub struct Owner<'a> {
 }
 
 impl Owner<'_> {
-    /// The labels of everything that belongs to a member (design, section 2).
+    /// The labels of everything that belongs to a member.
     fn labels(&self) -> Value {
         json!({
             "app.kubernetes.io/managed-by": "dcaas",

@@ -1,4 +1,4 @@
-//! The pod of a session: any image, with the agent as its first process (design, section 8).
+//! The pod of a session: any image, with the agent as its first process.
 
 use serde_json::{Value, json};
 
