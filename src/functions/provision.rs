@@ -9,17 +9,14 @@ use crate::{
     turn::membership,
 };
 
-/// Provisions the member whom the message names.
+/// Looks at whom the message names, and brings their things to what the group says.
 ///
 /// # Errors
 /// A message that nobody can read, which ends in the poison queue; or what the turn met, and the message comes again.
 pub async fn run(app: Arc<App>, message: QueueMessage) -> Result<String, Problem> {
     let app = app.ready()?;
     match Message::parse(&message.text)? {
-        Message::Member { member, .. } => {
-            membership::provision(app, member).await?;
-            Ok(format!("provisioned {member}"))
-        }
-        Message::Group => Ok("the group is not looked at yet".to_owned()),
+        Message::Member { member, after, .. } => membership::look_at(app, member, after).await,
+        Message::Group => membership::look_at_group(app).await,
     }
 }
