@@ -194,7 +194,8 @@ async fn a_person_who_is_added_to_the_group_has_a_workspace_soon_after() {
 
 /// Subscribes the installation to its group, as its identity.
 async fn subscribe(dcaas: &Installation) {
-    let token = crate::world::control("POST", "/graph/token", json!({ "installation": dcaas.name })).await;
+    let wish = json!({ "installation": dcaas.name, "roles": ["Group.Read.All"] });
+    let token = crate::world::control("POST", "/graph/token", wish).await;
     let subscription = json!({
         "changeType": "updated,deleted",
         "notificationUrl": format!("{}/api/membership", dcaas.functions),
