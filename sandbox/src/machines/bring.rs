@@ -176,7 +176,8 @@ async fn remove(shared: Arc<Shared>, node: String) {
         }
         return;
     }
-    let machine = shared.cloud().machines.get_mut(&node).and_then(|owned| owned.machine.clone());
+    // taken out first: a machine that is stopped has not ended by itself
+    let machine = shared.cloud().machines.get_mut(&node).and_then(|owned| owned.machine.take());
     if let Some(machine) = machine {
         machine.stop().await;
     }
