@@ -1,21 +1,31 @@
 //! The program's ground: settings, the clock, and a client for each party. Made once.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use azure_core::credentials::TokenCredential;
 use chrono::{DateTime, Utc};
 
 use crate::{
     api::problem::{Code, Problem},
     cluster::Cluster,
-    config::Settings,
+    config::{Fault, InboxSettings, Settings},
+    graph::Graph,
     identity::{entra::Entra, own},
-    storage::Storage,
+    storage::{Queue, Storage},
 };
 
 /// What every function is handed.
 pub struct App {
+    inbox: Result<Inbox, Vec<String>>,
     ready: Result<Ready, Vec<String>>,
+}
+
+/// What a notification needs; it stands also while other settings are faulty.
+pub struct Inbox {
+    pub settings: InboxSettings,
+    pub queue: Queue,
+    credential: Arc<dyn TokenCredential>,
 }
 
 /// An app whose settings are good.
@@ -23,6 +33,8 @@ pub struct Ready {
     pub settings: Settings,
     pub cluster: Cluster,
     pub storage: Storage,
+    pub queue: Queue,
+    pub graph: Graph,
     pub entra: Entra,
 }
 
@@ -30,19 +42,28 @@ impl App {
     /// Reads the settings and makes the clients. Faults do not end the program: it goes on and says them.
     #[must_use]
     pub fn new(variables: &BTreeMap<String, String>) -> Self {
-        let ready = Settings::read(variables)
-            .map_err(|faults| faults.iter().map(ToString::to_string).collect())
-            .and_then(|settings| Ready::new(settings).map_err(|e| vec![format!("{e:#}")]));
-        Self { ready }
+        let told = |faults: Vec<Fault>| faults.iter().map(ToString::to_string).collect();
+        let inbox = InboxSettings::read(variables)
+            .map_err(told)
+            .and_then(|settings| Inbox::new(settings).map_err(|e| vec![format!("{e:#}")]));
+        let ready = match (Settings::read(variables), &inbox) {
+            (Err(faults), _) => Err(told(faults)),
+            (Ok(_), Err(faults)) => Err(faults.clone()),
+            (Ok(settings), Ok(inbox)) => Ready::new(settings, inbox).map_err(|e| vec![format!("{e:#}")]),
+        };
+        Self { inbox, ready }
     }
 
     /// # Errors
     /// Lists the faults of the settings.
     pub fn ready(&self) -> Result<&Ready, Problem> {
-        self.ready.as_ref().map_err(|faults| {
-            Problem::new(Code::Settings, format!("dcaas is not set up: {}", faults.join("; ")))
-                .next("An admin has to mend these settings of the function app.")
-        })
+        self.ready.as_ref().map_err(|faults| not_set_up(faults))
+    }
+
+    /// # Errors
+    /// Lists the faults of the few settings that it needs.
+    pub fn inbox(&self) -> Result<&Inbox, Problem> {
+        self.inbox.as_ref().map_err(|faults| not_set_up(faults))
     }
 
     /// What is wrong with the settings.
@@ -52,10 +73,23 @@ impl App {
     }
 }
 
-impl Ready {
-    fn new(settings: Settings) -> anyhow::Result<Self> {
+fn not_set_up(faults: &[String]) -> Problem {
+    Problem::new(Code::Settings, format!("dcaas is not set up: {}", faults.join("; ")))
+        .next("An admin has to mend these settings of the function app.")
+}
+
+impl Inbox {
+    fn new(settings: InboxSettings) -> anyhow::Result<Self> {
         let credential =
             own::credential(&settings.identity).context("the platform offers no managed identity")?;
+        let queue = Queue::new(&settings.queue, credential.clone()).context("QUEUE_URL can not be used")?;
+        Ok(Self { settings, queue, credential })
+    }
+}
+
+impl Ready {
+    fn new(settings: Settings, inbox: &Inbox) -> anyhow::Result<Self> {
+        let credential = inbox.credential.clone();
         let client = reqwest::Client::builder()
             .timeout(Duration::from_secs(10))
             .build()
@@ -63,6 +97,9 @@ impl Ready {
         Ok(Self {
             cluster: Cluster::new(&settings.installation, &settings.cluster, credential.clone())
                 .map_err(|e| anyhow::anyhow!("KUBERNETES_URL or KUBERNETES_CA can not be used: {e}"))?,
+            graph: Graph::new(&settings.graph, credential.clone())
+                .context("no client for Graph can be made")?,
+            queue: inbox.queue.clone(),
             storage: Storage::new(&settings.storage, credential).context("BLOB_URL can not be used")?,
             entra: Entra::new(&settings.entra, client),
             settings,

@@ -20,9 +20,6 @@ use crate::{
     protocol,
 };
 
-/// No function reads more than this.
-const LARGEST_BODY: usize = 64 * 1024;
-
 /// The host kills the whole process when an invocation reaches its own timeout, with everything in flight.
 const LONGEST_TURN: Duration = Duration::from_secs(150);
 
@@ -102,7 +99,7 @@ async fn turn(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<Reply, Problem> {
-    let body = read(payload).await?;
+    let body = read(payload, function.largest).await?;
     match function.run {
         Run::Http(_, run) => run(app, plain(&request, body)?).await,
         Run::Queue(run) => {
@@ -118,7 +115,7 @@ async fn turn(
 
 /// The body, up to its largest size. The rest of a larger one is read and dropped, so that the host, which
 /// is still sending, gets our answer instead of a broken connection.
-async fn read(mut payload: web::Payload) -> Result<Vec<u8>, Problem> {
+async fn read(mut payload: web::Payload, largest: usize) -> Result<Vec<u8>, Problem> {
     let mut body = Vec::new();
     let mut size = 0;
     while let Some(chunk) = payload.next().await {
@@ -126,13 +123,13 @@ async fn read(mut payload: web::Payload) -> Result<Vec<u8>, Problem> {
             Problem::new(Code::BadRequest, "the body broke off").next("Send it again.").cause(e)
         })?;
         size += chunk.len();
-        if size <= LARGEST_BODY {
+        if size <= largest {
             body.extend_from_slice(&chunk);
         }
     }
-    if size > LARGEST_BODY {
-        return Err(Problem::new(Code::BodyTooLarge, format!("the body has more than {LARGEST_BODY} bytes"))
-            .next("No function needs one as large: send the fields that the README lists."));
+    if size > largest {
+        return Err(Problem::new(Code::BodyTooLarge, format!("the body has more than {largest} bytes"))
+            .next("This function needs none as large: send the fields that the README lists."));
     }
     Ok(body)
 }
@@ -171,7 +168,9 @@ fn respond(reply: Reply) -> HttpResponse {
     let mut response = HttpResponseBuilder::new(status);
     response
         .insert_header((header::CONTENT_TYPE, reply.content_type))
-        .insert_header((header::CACHE_CONTROL, "no-store"));
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        // a text that we were given and give back is no page
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
     if let Some(seconds) = reply.retry_after {
         response.insert_header((header::RETRY_AFTER, seconds.to_string()));
     }

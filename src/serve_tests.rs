@@ -3,14 +3,20 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::functions::SMALL;
 
 const TABLE: &[Function] = &[
-    Function { name: "panics", run: Run::Http("POST", |_, _| async { panic!("on purpose") }.boxed()) },
+    Function {
+        name: "panics",
+        largest: SMALL,
+        run: Run::Http("POST", |_, _| async { panic!("on purpose") }.boxed()),
+    },
     Function {
         name: "echoes",
+        largest: SMALL,
         run: Run::Http("POST", |_, r| async move { Ok(Reply::json(200, &r.body.len())) }.boxed()),
     },
-    Function { name: "message", run: Run::Queue(|_, m| async move { Ok(m.text) }.boxed()) },
+    Function { name: "message", largest: SMALL, run: Run::Queue(|_, m| async move { Ok(m.text) }.boxed()) },
 ];
 
 /// Serves a table on a port of its own; gives back its address.
@@ -44,7 +50,7 @@ async fn a_panic_is_a_500_and_the_process_lives() {
 #[tokio::test]
 async fn a_body_that_is_too_large_is_refused_whole() {
     let address = served(TABLE).await;
-    for (size, status) in [(LARGEST_BODY, 200), (LARGEST_BODY + 1, 413), (10 * 1024 * 1024, 413)] {
+    for (size, status) in [(SMALL, 200), (SMALL + 1, 413), (10 * 1024 * 1024, 413)] {
         let answer =
             client().post(format!("{address}/api/echoes")).body(vec![b'x'; size]).send().await.unwrap();
         assert_eq!(answer.status(), status, "{size}");

@@ -10,5 +10,6 @@ mod callers;
 mod house;
 mod joining;
 mod kills;
+mod membership;
 mod rights;
 mod walk;

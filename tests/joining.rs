@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::world::{Installation, Person, eventually, get, kubernetes};
+use crate::world::{Installation, Person, client, eventually, facts, get, kubernetes};
 
 /// The resourceVersion of everything that a person has.
 async fn versions(person: &Person) -> BTreeMap<String, String> {
@@ -123,4 +123,88 @@ async fn a_message_that_nobody_can_read_ends_in_the_poison_queue_with_a_reason()
     assert!(log.contains("version 9 instead of 1"), "the reason is in the log");
     let health = dcaas.send(dcaas.request("GET", "/api/health")).await;
     assert_eq!(health.status, 200, "the app stays up: {}", health.text);
+}
+
+#[tokio::test]
+async fn a_member_who_calls_before_their_message_was_handled_gets_their_workspace_then() {
+    let dcaas = Installation::first().await;
+    let ada = Person::new().await;
+    let token = ada.token().await;
+    let answer = dcaas.start_steady(&token).await;
+    // everything is there in the same turn; only the sign-in is still to come
+    answer.refuses(409, "no-sign-in", "a first start");
+    versions(&ada).await;
+    assert_eq!(dcaas.status(&token).await["phase"], "stopped");
+}
+
+#[tokio::test]
+async fn a_message_about_somebody_who_is_not_in_the_group_makes_nothing() {
+    let dcaas = Installation::first().await;
+    let dora = Person::made(json!({ "member": false })).await;
+    dcaas.enqueue(&dora).await;
+    let said = format!("{} is not in the group", dora.oid);
+    eventually("the message is looked at", || async { dcaas.log().await.contains(&said).then_some(()) })
+        .await;
+    assert!(get(&format!("/api/v1/namespaces/{}", dora.namespace())).await.is_none());
+}
+
+#[tokio::test]
+async fn a_message_about_the_group_brings_everybody_of_it_who_has_no_workspace() {
+    let dcaas = Installation::new(json!({})).await;
+    let there = dcaas.member().await;
+    let before = there.set().await.unwrap()["metadata"]["uid"].clone();
+    let mut new = Vec::new();
+    for _ in 0..3 {
+        new.push(Person::made(json!({ "installation": dcaas.name })).await);
+    }
+    let stranger = Person::made(json!({ "installation": dcaas.name, "member": false })).await;
+    dcaas.enqueue_text(&json!({ "v": 1, "group": true }).to_string()).await;
+    for person in &new {
+        eventually("a new member is provisioned", || person.set()).await;
+    }
+    assert!(stranger.set().await.is_none());
+    assert_eq!(there.set().await.unwrap()["metadata"]["uid"], before);
+    dcaas.remove().await;
+}
+
+#[tokio::test]
+async fn while_graph_does_not_answer_nobody_is_made_or_refused_as_no_member() {
+    let dcaas = Installation::new(json!({})).await;
+    let ada = Person::made(json!({ "installation": dcaas.name })).await;
+    let token = ada.token().await;
+    dcaas.fault(json!({ "party": "graph", "times": null, "fault": { "status": 503 } })).await;
+    dcaas.start_steady(&token).await.refuses(503, "graph-unavailable", "Graph is down");
+    assert!(ada.set().await.is_none());
+    dcaas.clear_faults().await;
+    dcaas.start_steady(&token).await.refuses(409, "no-sign-in", "Graph is there again");
+    assert!(ada.set().await.is_some());
+    dcaas.remove().await;
+}
+
+#[tokio::test]
+async fn a_person_who_is_added_to_the_group_has_a_workspace_soon_after() {
+    let dcaas = Installation::new(json!({})).await;
+    let ada = Person::made(json!({ "installation": dcaas.name, "member": false })).await;
+    subscribe(&dcaas).await;
+    crate::world::control("PATCH", &format!("/people/{}", ada.name), json!({ "member": true })).await;
+    eventually("the notification brings a workspace", || ada.set()).await;
+    versions(&ada).await;
+    dcaas.remove().await;
+}
+
+/// Subscribes the installation to its group, as its identity.
+async fn subscribe(dcaas: &Installation) {
+    let wish = json!({ "installation": dcaas.name, "roles": ["Group.Read.All"] });
+    let token = crate::world::control("POST", "/graph/token", wish).await;
+    let subscription = json!({
+        "changeType": "updated,deleted",
+        "notificationUrl": format!("{}/api/membership", dcaas.functions),
+        "resource": format!("/groups/{}", dcaas.facts["group"].as_str().unwrap()),
+        "expirationDateTime": chrono::Utc::now() + chrono::TimeDelta::days(2),
+        "clientState": "local-world-b1946ac92492d2347c6235b4d2611184",
+    });
+    let url = format!("{}/v1.0/subscriptions", facts()["graph"].as_str().unwrap().trim_end_matches('/'));
+    let request = client().post(url).bearer_auth(token["token"].as_str().unwrap()).json(&subscription);
+    let answer = dcaas.send(request).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
 }

@@ -97,6 +97,17 @@ impl Reply {
         Self { status, content_type: "application/json", retry_after: None, body: Content::Whole(body) }
     }
 
+    /// A plain text.
+    #[must_use]
+    pub fn text(status: u16, text: &str) -> Self {
+        Self {
+            status,
+            content_type: "text/plain; charset=utf-8",
+            retry_after: None,
+            body: Content::Whole(text.as_bytes().to_vec()),
+        }
+    }
+
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);

@@ -2,4 +2,5 @@
 
 pub mod body;
 pub mod exchange;
+pub mod message;
 pub mod problem;

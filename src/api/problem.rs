@@ -27,6 +27,8 @@ pub enum Code {
     ClusterUnavailable,
     StorageUnavailable,
     EntraUnavailable,
+    GraphRefused,
+    GraphUnavailable,
     Bug,
 }
 
@@ -54,6 +56,8 @@ impl Code {
             Self::ClusterUnavailable => ("cluster-unavailable", 503, Some(10)),
             Self::StorageUnavailable => ("storage-unavailable", 503, Some(10)),
             Self::EntraUnavailable => ("entra-unavailable", 503, Some(10)),
+            Self::GraphRefused => ("graph-refused", 502, None),
+            Self::GraphUnavailable => ("graph-unavailable", 503, Some(10)),
             Self::Bug => ("bug", 500, None),
         }
     }

@@ -1,4 +1,4 @@
-//! People who have no workspace here: the cluster forbids us to look, and that alone is no fault.
+//! Who has a workspace here, and who has none: there the cluster forbids us to look, and that alone is no fault.
 
 use k8s_openapi::api::apps::v1::StatefulSet;
 use kube::{
@@ -31,10 +31,27 @@ impl Cluster {
     }
 
     async fn has_workspace(&self, member: Member) -> Result<bool, Error> {
-        let labels = format!("app.kubernetes.io/instance={},dcaas.dev/member={member}", self.installation);
-        let params = ListParams::default().labels(&labels).limit(1);
-        let request = build(Request::new(StatefulSet::url_path(&(), None)).list_metadata(&params))?;
-        let list: ObjectList<PartialObjectMeta<StatefulSet>> = self.sender.send(request).await?;
-        Ok(!list.items.is_empty())
+        let one =
+            ListParams::default().labels(&format!("{},dcaas.dev/member={member}", self.ours())).limit(1);
+        Ok(!self.sets(&one).await?.is_empty())
+    }
+
+    /// Everybody who has a workspace.
+    ///
+    /// # Errors
+    /// When the cluster can not tell.
+    pub async fn members(&self) -> Result<Vec<Member>, Error> {
+        let sets = self.sets(&ListParams::default().labels(&self.ours())).await?;
+        Ok(sets.iter().filter_map(|set| Member::of_namespace(set.metadata.namespace.as_deref()?)).collect())
+    }
+
+    /// The label of everything that is this installation's.
+    fn ours(&self) -> String {
+        format!("app.kubernetes.io/instance={}", self.installation)
+    }
+
+    async fn sets(&self, which: &ListParams) -> Result<Vec<PartialObjectMeta<StatefulSet>>, Error> {
+        let request = build(Request::new(StatefulSet::url_path(&(), None)).list_metadata(which))?;
+        Ok(self.sender.send::<ObjectList<_>>(request).await?.items)
     }
 }

@@ -1,14 +1,15 @@
 //! The settings: read once from the environment, all faults together.
 
 mod profiles;
+mod reading;
 mod table;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-
 use crate::domain::profile::{AllowedImages, Profiles};
 
+use reading::Reading;
+pub use reading::Secret;
 pub use table::{SETTINGS, Setting};
 
 /// Everything that the program is told from outside.
@@ -17,6 +18,8 @@ pub struct Settings {
     pub installation: String,
     pub entra: EntraSettings,
     pub identity: IdentitySettings,
+    pub graph: GraphSettings,
+    pub queue: QueueSettings,
     pub cluster: ClusterSettings,
     pub storage: StorageSettings,
     pub workspaces: WorkspaceSettings,
@@ -42,6 +45,38 @@ pub struct IdentitySettings {
     pub client_id: String,
     /// The object id: the name that the cluster knows us by.
     pub principal: String,
+}
+
+/// The group, and how Microsoft Graph tells of it.
+#[derive(Clone, Debug)]
+pub struct GraphSettings {
+    /// Without a slash at its end.
+    pub url: String,
+    /// The group's object id, in lower case.
+    pub group: String,
+    /// What a subscription watches: the path of the group.
+    pub resource: String,
+    /// Where Graph sends its notifications.
+    pub notification_url: String,
+    /// What a notification has to carry.
+    pub client_state: Secret,
+}
+
+/// The queue of messages.
+#[derive(Clone, Debug)]
+pub struct QueueSettings {
+    /// The queue endpoint of the host's own account.
+    pub url: String,
+}
+
+/// The little that a notification needs. It is read by itself, so that no other fault loses a notification.
+#[derive(Clone, Debug)]
+pub struct InboxSettings {
+    pub tenant: String,
+    pub client_state: Secret,
+    pub queue: QueueSettings,
+    /// The client id of our own identity.
+    pub identity: String,
 }
 
 /// Where the cluster is.
@@ -120,6 +155,14 @@ impl Settings {
                     client_id: read.guid("AZURE_CLIENT_ID"),
                     principal: read.text("PRINCIPAL_ID"),
                 },
+                graph: GraphSettings {
+                    url: read.url("GRAPH_URL"),
+                    group: read.guid("GROUP_ID"),
+                    resource: read.resource("SUBSCRIPTION_RESOURCE", "GROUP_ID"),
+                    notification_url: read.called_url("NOTIFICATION_URL"),
+                    client_state: read.secret("CLIENT_STATE"),
+                },
+                queue: QueueSettings { url: read.url("QUEUE_URL") },
                 cluster: ClusterSettings { url: read.url("KUBERNETES_URL"), ca: read.pem("KUBERNETES_CA") },
                 storage: StorageSettings {
                     blob_url: read.url("BLOB_URL"),
@@ -144,134 +187,27 @@ impl Settings {
     }
 }
 
+impl InboxSettings {
+    /// Reads the settings that a notification needs.
+    ///
+    /// # Errors
+    /// Every fault in these.
+    pub fn read(variables: &BTreeMap<String, String>) -> Result<Self, Vec<Fault>> {
+        let mut read = Reading { variables, faults: Vec::new() };
+        let settings = Self {
+            tenant: read.guid("TENANT_ID"),
+            client_state: read.secret("CLIENT_STATE"),
+            queue: QueueSettings { url: read.url("QUEUE_URL") },
+            identity: read.guid("AZURE_CLIENT_ID"),
+        };
+        if read.faults.is_empty() { Ok(settings) } else { Err(read.faults) }
+    }
+}
+
 /// App Service writes `True`; its own readers take `1` as well.
 fn is_true(value: Option<&String>) -> bool {
     value.is_some_and(|v| v.eq_ignore_ascii_case("true") || v == "1")
 }
 
-struct Reading<'a> {
-    variables: &'a BTreeMap<String, String>,
-    faults: Vec<Fault>,
-}
-
-impl Reading<'_> {
-    fn fault(&mut self, setting: &'static str, why: impl Into<String>) {
-        self.faults.push(Fault { setting, why: why.into() });
-    }
-
-    fn text(&mut self, name: &'static str) -> String {
-        let given = self.variables.get(name).map(|v| v.trim()).filter(|v| !v.is_empty());
-        match given.or(table::row(name).default) {
-            Some(value) => value.to_owned(),
-            None => {
-                self.fault(name, "is missing");
-                String::new()
-            }
-        }
-    }
-
-    fn checked(&mut self, name: &'static str, good: impl Fn(&str) -> bool) -> String {
-        let text = self.text(name);
-        if !text.is_empty() && !good(&text) {
-            self.fault(name, format!("is '{text}'"));
-        }
-        text
-    }
-
-    fn guid(&mut self, name: &'static str) -> String {
-        self.checked(name, |text| uuid::Uuid::try_parse(text).is_ok()).to_lowercase()
-    }
-
-    fn url(&mut self, name: &'static str) -> String {
-        let good = |text: &str| text.starts_with("https://") && text.parse::<http::Uri>().is_ok();
-        self.checked(name, good).trim_end_matches('/').to_owned()
-    }
-
-    fn label(&mut self, name: &'static str) -> String {
-        self.checked(name, |text| {
-            text.len() <= 40
-                && text.starts_with(|c: char| c.is_ascii_lowercase())
-                && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-                && !text.ends_with('-')
-        })
-    }
-
-    fn list(&mut self, name: &'static str) -> Vec<String> {
-        self.text(name)
-            .split(',')
-            .map(|item| item.trim().to_owned())
-            .filter(|item| !item.is_empty())
-            .collect()
-    }
-
-    fn duration(&mut self, name: &'static str) -> Duration {
-        let text = self.text(name);
-        humantime::parse_duration(&text).unwrap_or_else(|_| {
-            self.fault(name, format!("is '{text}'"));
-            Duration::ZERO
-        })
-    }
-
-    fn pem(&mut self, name: &'static str) -> Vec<u8> {
-        let text = self.text(name);
-        match STANDARD.decode(&text) {
-            Ok(pem) if pem.starts_with(b"-----BEGIN CERTIFICATE-----") => pem,
-            _ if text.is_empty() => Vec::new(),
-            _ => {
-                self.fault(name, "is no certificate in base64");
-                Vec::new()
-            }
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn examples() -> BTreeMap<String, String> {
-        SETTINGS.iter().map(|row| (row.name.to_owned(), row.example.to_owned())).collect()
-    }
-
-    #[test]
-    fn the_examples_of_the_table_are_good_settings() {
-        let settings = Settings::read(&examples()).unwrap();
-        assert_eq!(settings.entra.authority, "https://login.microsoftonline.com");
-        assert!(!settings.entra.easy_auth);
-        assert_eq!(settings.workspaces.grace, Duration::from_secs(30));
-    }
-
-    #[test]
-    fn all_faults_are_told_at_once() {
-        let mut variables = examples();
-        variables.remove("TENANT_ID");
-        variables.insert("CLIENT_ID".into(), "me".into());
-        variables.insert("KUBERNETES_URL".into(), "http://plain.example".into());
-        variables.insert("KUBERNETES_CA".into(), "!!".into());
-        variables.insert("GRACE".into(), "soon".into());
-        variables.insert("PROFILES".into(), "[]".into());
-        let faults = Settings::read(&variables).unwrap_err();
-        let named: Vec<&str> = faults.iter().map(|f| f.setting).collect();
-        for name in ["TENANT_ID", "CLIENT_ID", "KUBERNETES_URL", "KUBERNETES_CA", "GRACE", "PROFILES"] {
-            assert!(named.contains(&name), "{name} of {named:?}");
-        }
-        assert_eq!(named.len(), 6);
-        assert!(faults[0].to_string().contains("for example"), "{}", faults[0]);
-    }
-
-    #[test]
-    fn nothing_at_all_names_every_setting_without_a_default() {
-        let faults = Settings::read(&BTreeMap::new()).unwrap_err();
-        let missing = SETTINGS.iter().filter(|row| row.default.is_none()).count();
-        assert_eq!(faults.len(), missing, "{faults:?}");
-    }
-
-    #[test]
-    fn easy_auth_is_on_only_when_the_platform_says_so() {
-        for (value, on) in [("True", true), ("true", true), ("1", true), ("false", false), ("yes", false)] {
-            let mut variables = examples();
-            variables.insert("WEBSITE_AUTH_ENABLED".into(), value.into());
-            assert_eq!(Settings::read(&variables).unwrap().entra.easy_auth, on, "{value}");
-        }
-    }
-}
+mod tests;

@@ -56,6 +56,33 @@ pub const SETTINGS: &[Setting] = &[
         "44444444-4444-4444-4444-444444444444",
     ),
     required(
+        "GROUP_ID",
+        "the object id of the group whose people are members, a GUID",
+        "66666666-6666-6666-6666-666666666666",
+    ),
+    optional(
+        "GRAPH_URL",
+        "where Microsoft Graph is, an https URL",
+        "https://graph.microsoft.com",
+        "https://graph.microsoft.com",
+    ),
+    required(
+        "NOTIFICATION_URL",
+        "the address of `membership` as Graph calls it, an https URL (http on 127.0.0.1 alone)",
+        "https://dcaas.azurewebsites.net/api/membership",
+    ),
+    required(
+        "CLIENT_STATE",
+        "the secret that Graph's notifications carry: 32 to 128 letters, digits and signs",
+        "4f6c1c2bb0fd4a0f8e6a3c9d7b5e21a8",
+    ),
+    optional(
+        "SUBSCRIPTION_RESOURCE",
+        "what Graph is asked to watch, a path, with {GROUP_ID} for the group",
+        "/groups/{GROUP_ID}/members",
+        "/groups/{GROUP_ID}",
+    ),
+    required(
         "KUBERNETES_URL",
         "the API server's address, an https URL",
         "https://dcaas-1a2b3c.hcp.westeurope.azmk8s.io:443",
@@ -64,6 +91,11 @@ pub const SETTINGS: &[Setting] = &[
         "KUBERNETES_CA",
         "the cluster's certificate-authority-data: a PEM certificate in base64",
         "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCi4uLgotLS0tLUVORCBDRVJUSUZJQ0FURS0tLS0tCg==",
+    ),
+    required(
+        "QUEUE_URL",
+        "the queue endpoint of the host's storage account, an https URL",
+        "https://dcaashost.queue.core.windows.net",
     ),
     required(
         "BLOB_URL",

@@ -4,6 +4,7 @@ pub mod activity;
 pub mod caller;
 pub mod link;
 pub mod member;
+pub mod membership;
 pub mod profile;
 pub mod sign_in;
 pub mod situation;

@@ -2,6 +2,7 @@
 
 mod health;
 mod logs;
+mod membership;
 mod provision;
 mod start;
 mod status;
@@ -24,8 +25,16 @@ use crate::{
 #[derive(Clone, Copy)]
 pub struct Function {
     pub name: &'static str,
+    /// The largest body that it reads, in bytes.
+    pub largest: usize,
     pub run: Run,
 }
+
+/// What a person sends is far smaller, and so is a message in the host's envelope.
+pub const SMALL: usize = 64 * 1024;
+
+/// Graph tells of many changes at once.
+const LARGE: usize = 1024 * 1024;
 
 /// What a function is called with, and what it gives back.
 #[derive(Clone, Copy)]
@@ -38,10 +47,39 @@ pub enum Run {
 
 /// Every function there is.
 pub const FUNCTIONS: &[Function] = &[
-    Function { name: "health", run: Run::Http("GET", |app, request| health::run(app, request).boxed()) },
-    Function { name: "logs", run: Run::Http("GET", |app, request| logs::run(app, request).boxed()) },
-    Function { name: "provision", run: Run::Queue(|app, message| provision::run(app, message).boxed()) },
-    Function { name: "start", run: Run::Http("POST", |app, request| start::run(app, request).boxed()) },
-    Function { name: "status", run: Run::Http("GET", |app, request| status::run(app, request).boxed()) },
-    Function { name: "stop", run: Run::Http("POST", |app, request| stop::run(app, request).boxed()) },
+    Function {
+        name: "health",
+        largest: SMALL,
+        run: Run::Http("GET", |app, request| health::run(app, request).boxed()),
+    },
+    Function {
+        name: "logs",
+        largest: SMALL,
+        run: Run::Http("GET", |app, request| logs::run(app, request).boxed()),
+    },
+    Function {
+        name: "membership",
+        largest: LARGE,
+        run: Run::Http("POST", |app, request| membership::run(app, request).boxed()),
+    },
+    Function {
+        name: "provision",
+        largest: SMALL,
+        run: Run::Queue(|app, message| provision::run(app, message).boxed()),
+    },
+    Function {
+        name: "start",
+        largest: SMALL,
+        run: Run::Http("POST", |app, request| start::run(app, request).boxed()),
+    },
+    Function {
+        name: "status",
+        largest: SMALL,
+        run: Run::Http("GET", |app, request| status::run(app, request).boxed()),
+    },
+    Function {
+        name: "stop",
+        largest: SMALL,
+        run: Run::Http("POST", |app, request| stop::run(app, request).boxed()),
+    },
 ];

@@ -10,8 +10,6 @@ use azure_core::{
 use azure_identity::{ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId};
 use tokio::sync::Mutex;
 
-use crate::config::IdentitySettings;
-
 /// The managed identity, which keeps its tokens until five minutes before they end; a token that could
 /// not be renewed then, as while the platform rotates its header, still serves for those five minutes.
 #[derive(Debug)]
@@ -20,14 +18,14 @@ struct LastsToTheEnd<C> {
     last: Mutex<HashMap<Vec<String>, AccessToken>>,
 }
 
-/// The credential for the cluster and for storage.
+/// The credential for the cluster, storage and Graph: the user-assigned identity with that client id.
 ///
 /// # Errors
 /// When the platform offers no identity.
-pub fn credential(settings: &IdentitySettings) -> azure_core::Result<Arc<dyn TokenCredential>> {
+pub fn credential(client_id: &str) -> azure_core::Result<Arc<dyn TokenCredential>> {
     let options = ManagedIdentityCredentialOptions {
         // a user-assigned identity must be named, also when it is the only one
-        user_assigned_id: Some(UserAssignedId::ClientId(settings.client_id.clone())),
+        user_assigned_id: Some(UserAssignedId::ClientId(client_id.to_owned())),
         ..Default::default()
     };
     let credential = ManagedIdentityCredential::new(Some(options))?;

@@ -16,7 +16,7 @@ use crate::{
     cluster::{LogLine, LogWish},
     domain::member::Member,
     pod,
-    turn::door::not_a_member,
+    turn::membership,
 };
 
 /// How many lines of the agent there may be between lines of the workspace: a quiet day.
@@ -43,7 +43,7 @@ pub struct Asked {
 /// # Errors
 /// When there is no workspace, or nothing has run yet.
 pub async fn logs(app: &Ready, member: Member, asked: Asked) -> Result<Bytes, Problem> {
-    let seen = app.cluster.workspace(member).await?.ok_or_else(not_a_member)?;
+    let seen = membership::admitted(app, member).await?;
     let session = seen.current().map(|s| s.id.clone());
     let pods = app.cluster.pods(member).await?;
     let pod =

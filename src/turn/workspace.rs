@@ -12,7 +12,7 @@ use crate::{
         workspace::{Pod, Workspace},
     },
     plan::lifecycle::{self, Offer, Plan, StartWish, Why},
-    turn::{act::act, door::not_a_member},
+    turn::{act::act, door::not_a_member, membership},
 };
 
 /// How often a turn looks again when somebody else changed the workspace in between.
@@ -75,7 +75,7 @@ async fn start_once(
     wish: &StartWish,
 ) -> Result<Option<(Why, Option<Workspace>)>, Problem> {
     let cluster = &app.cluster;
-    let seen = cluster.workspace(member).await?.ok_or_else(not_a_member)?;
+    let seen = membership::admitted(app, member).await?;
     let sign_in = async { if seen.on { Ok(SignIn::Done) } else { cluster.sign_in(member).await } };
     let pods =
         async { if pods_are_gone(&seen) { Ok(Vec::<Pod>::new()) } else { cluster.pods(member).await } };
@@ -119,8 +119,8 @@ pub async fn stop(app: &Ready, member: Member, by: Member) -> Result<Outcome, Pr
                 tracing::info!(%member, %by, "stop");
                 return Ok(Outcome::new(situation, workspace.as_ref(), None));
             }
-            Err(Error::NotFound) => return Err(not_a_member()),
-            Err(Error::Changed) => {}
+            // nothing to stop: the look below says whether they are a member at all
+            Err(Error::NotFound | Error::Changed) => {}
             Err(e) => return Err(e.into()),
         }
         let found = look(app, member).await?;
@@ -141,7 +141,13 @@ pub async fn status(app: &Ready, member: Member) -> Result<Outcome, Problem> {
 }
 
 async fn look(app: &Ready, member: Member) -> Result<(Situation, Workspace, Option<String>), Problem> {
-    let look = app.cluster.look(member).await?.ok_or_else(not_a_member)?;
+    let look = match app.cluster.look(member).await? {
+        Some(look) => look,
+        None => {
+            membership::admitted(app, member).await?;
+            app.cluster.look(member).await?.ok_or_else(not_a_member)?
+        }
+    };
     let situation = diagnose(Some(&look), app.now());
     let connected = look.line.as_ref().is_some_and(|line| line.link.state == LinkState::Connected);
     // the name is the control plane's own, never the pod's word

@@ -23,7 +23,8 @@ fn every_code_is_met_by_a_test() {
     }
     for file in files(&root.join("src"), ".rs") {
         let text = fs::read_to_string(&file).unwrap();
-        let whole = file.ends_with("tests.rs") || file.to_string_lossy().ends_with("_tests.rs");
+        let path = file.to_string_lossy();
+        let whole = path.ends_with("tests.rs") || path.contains("/tests/");
         tests += if whole { &text } else { text.split_once("#[cfg(test)]").map_or("", |(_, rest)| rest) };
     }
     let missing: Vec<_> = codes.iter().filter(|code| !tests.contains(&format!("\"{code}\""))).collect();

@@ -149,7 +149,8 @@ async fn a_token_for_one_installation_is_none_for_another() {
 #[tokio::test]
 async fn when_entra_does_not_answer_nobody_gets_in_and_it_is_said() {
     let dcaas = Installation::new(json!({})).await;
-    let token = Person::made(json!({ "installation": dcaas.name })).await.token().await;
+    let stranger = Person::made(json!({ "installation": dcaas.name, "member": false })).await;
+    let token = stranger.token().await;
     dcaas.fault(json!({ "party": "entra", "times": null, "fault": { "status": 503 } })).await;
     let answer = dcaas.get(&token, "/api/status").await;
     answer.refuses(503, "entra-unavailable", "Entra answers 503");

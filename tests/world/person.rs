@@ -21,8 +21,9 @@ impl Person {
         Self::made(json!({})).await
     }
 
+    /// An admin, who is by that no member.
     pub async fn admin() -> Self {
-        Self::made(json!({ "admin": true })).await
+        Self::made(json!({ "admin": true, "member": false })).await
     }
 
     pub async fn made(wish: Value) -> Self {

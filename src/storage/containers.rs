@@ -1,4 +1,4 @@
-//! The members' storage account: one container a member.
+//! The members' account: one container a member.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,11 +10,8 @@ use azure_core::{
 use azure_storage_blob::BlobServiceClient;
 use backon::{ConstantBuilder, Retryable};
 
-use crate::{
-    api::problem::{Code, Problem},
-    config::StorageSettings,
-    domain::member::Member,
-};
+use super::Error;
+use crate::{config::StorageSettings, domain::member::Member};
 
 /// How long the client may take, with its own tries at what storage refuses; it waits for ever where there is
 /// no answer.
@@ -22,23 +19,6 @@ const PATIENCE: Duration = Duration::from_secs(12);
 
 /// How often it is asked again after it gave no answer.
 const AGAIN: usize = 2;
-
-/// Why storage did not do what it should.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("storage: {0}")]
-    Azure(#[from] azure_core::Error),
-    #[error("storage gave no answer within {PATIENCE:?}")]
-    Silent,
-}
-
-impl From<Error> for Problem {
-    fn from(error: Error) -> Self {
-        Self::new(Code::StorageUnavailable, "the storage account does not answer as it should just now")
-            .next("Nothing is lost. It is tried again; if it goes on, tell an admin.")
-            .cause(error)
-    }
-}
 
 /// The members' account.
 #[derive(Clone)]
@@ -62,14 +42,14 @@ impl Storage {
         let container = self.blobs.blob_container_client(&member.namespace());
         let once = || async {
             match tokio::time::timeout(PATIENCE, container.create(None)).await {
-                Err(_) => Err(Error::Silent),
+                Err(_) => Err(Error::Silent(PATIENCE)),
                 Ok(Ok(_)) => Ok(()),
                 Ok(Err(e)) if exists_already(e.kind()) => Ok(()),
                 Ok(Err(e)) => Err(e.into()),
             }
         };
         once.retry(ConstantBuilder::new().with_delay(Duration::from_millis(300)).with_max_times(AGAIN))
-            .when(|e| matches!(e, Error::Silent))
+            .when(|e| matches!(e, Error::Silent(_)))
             .await
     }
 }
