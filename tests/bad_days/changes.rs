@@ -125,7 +125,7 @@ async fn a_namespace_deleted_by_hand_is_made_again_by_a_message() {
         dcaas.enqueue(&person).await;
         eventually("everything is there again", || person.set()).await;
         sign_in(&person).await;
-        assert_eq!(dcaas.status(&token).await["phase"], "stopped");
+        dcaas.until(&token, "stopped").await;
         dcaas.start(&token, json!({})).await;
         dcaas.until(&token, "running").await;
     })
