@@ -145,7 +145,7 @@ async fn post(core: &Core, function: &str, call: &Call, body: &Value) -> Result<
         0 => chunks(stream::iter([Ok::<_, io::Error>(text)])),
         _ => whole(text),
     };
-    let request = upstream::request(core.supervisor.port, Method::POST, &format!("/{function}"), body);
+    let request = upstream::request(Method::POST, &format!("/{function}"), body);
     let mut request = request.map_err(|error| error.to_string())?;
     let headers = request.headers_mut();
     headers.insert("content-type", HeaderValue::from_static("application/json; charset=utf-8"));
@@ -155,9 +155,7 @@ async fn post(core: &Core, function: &str, call: &Call, body: &Value) -> Result<
         INVOCATION_HEADER,
         HeaderValue::from_str(&call.id.to_string()).map_err(|error| error.to_string())?,
     );
-    let answer = core
-        .upstream
-        .request(request)
+    let answer = upstream::send(core.supervisor.port, request)
         .await
         .map_err(|error| format!("the executable can not be reached: {error}"))?;
     let status = answer.status().as_u16();

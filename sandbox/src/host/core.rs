@@ -13,7 +13,7 @@ use tokio::{sync::watch, time::timeout};
 
 use super::{
     Limits, app::App, child::Phase, easy_auth, function_json::Trigger, log::Log, queue, storage::Account,
-    supervisor::Supervisor, timer, upstream,
+    supervisor::Supervisor, timer,
 };
 use crate::strict::Oddities;
 
@@ -27,7 +27,6 @@ pub(super) struct Core {
     pub(super) supervisor: Supervisor,
     pub(super) easy_auth: Option<easy_auth::Checker>,
     pub(super) storage: Option<Account>,
-    pub(super) upstream: upstream::Upstream,
     pub(super) calls: AtomicU64,
     pub(super) draining: AtomicBool,
     pub(super) stopping: watch::Sender<bool>,

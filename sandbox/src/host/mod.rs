@@ -160,7 +160,6 @@ impl Host {
             supervisor,
             easy_auth: s.easy_auth.map(|auth| easy_auth::Checker::new(auth, s.client)),
             storage,
-            upstream: upstream::upstream(),
             calls: AtomicU64::new(0),
             draining: AtomicBool::new(false),
             stopping: watch::Sender::new(false),

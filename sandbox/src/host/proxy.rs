@@ -127,13 +127,12 @@ async fn send(
     let mut pause = Duration::from_millis(50);
     let mut attempt = 1;
     loop {
-        let request =
-            upstream::request(core.supervisor.port, out.method.clone(), &out.path_and_query, content.body());
+        let request = upstream::request(out.method.clone(), &out.path_and_query, content.body());
         let mut request = request.map_err(|error| error.to_string())?;
         request.headers_mut().extend(out.headers.clone());
-        match core.upstream.request(request).await {
+        match upstream::send(core.supervisor.port, request).await {
             Ok(answer) => return Ok(answer),
-            Err(error) if attempt < 10 && (error.is_connect() || content.is_repeatable()) => {
+            Err(error) if attempt < 10 && (error.connecting || content.is_repeatable()) => {
                 let text = "Failed to proxy request to the worker. Retrying";
                 call.say(
                     Level::Warning,

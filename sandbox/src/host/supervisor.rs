@@ -16,14 +16,14 @@ use nix::{
 };
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 
 use super::{
     Limits,
     child::{Phase, Plan, Run},
     log::{Level, Log},
-    upstream::{Upstream, request, upstream, whole},
+    upstream::{request, send, whole},
 };
 use crate::strict::Oddities;
 
@@ -65,7 +65,6 @@ struct Loop {
     running: Arc<Running>,
     phase: watch::Sender<Phase>,
     orders: mpsc::UnboundedReceiver<Order>,
-    client: Upstream,
     errors: Vec<Instant>,
 }
 
@@ -91,7 +90,6 @@ impl Supervisor {
         let (sender, orders) = mpsc::unbounded_channel();
         let running = Arc::new(Running::default());
         let own = running.clone();
-        let (client, errors) = (upstream(), Vec::new());
         let all = Loop {
             plan,
             port,
@@ -102,8 +100,7 @@ impl Supervisor {
             running: own,
             phase,
             orders,
-            client,
-            errors,
+            errors: Vec::new(),
         };
         let task = Mutex::new(Some(tokio::spawn(all.run())));
         Self { port, phase: seen, orders: sender, running, task }
@@ -209,7 +206,7 @@ impl Loop {
 
     /// From the start of a run to its end.
     async fn watch(&mut self, run: &mut Run) -> End {
-        let probe = probe(self.client.clone(), self.port, self.initialization, self.limits);
+        let probe = probe(self.port, self.initialization, self.limits);
         tokio::pin!(probe);
         let (mut ready, mut dead) = (false, false);
         let number = self.running.number.load(Ordering::Relaxed);
@@ -248,14 +245,15 @@ impl Loop {
 }
 
 /// `GET /` every 25 ms until anything answers; false when the time is over (trap 10).
-async fn probe(client: Upstream, port: u16, limit: Duration, limits: Limits) -> bool {
+async fn probe(port: u16, limit: Duration, limits: Limits) -> bool {
     let started = Instant::now();
     while started.elapsed() < limit {
-        let Ok(request) = request(port, Method::GET, "/", whole(Default::default())) else {
+        let Ok(request) = request(Method::GET, "/", whole(Default::default())) else {
             return false;
         };
-        match client.request(request).await {
-            Err(error) if error.is_connect() => sleep(limits.probe_pause).await,
+        match timeout(limit.saturating_sub(started.elapsed()), send(port, request)).await {
+            Err(_) => return false,
+            Ok(Err(error)) if error.connecting => sleep(limits.probe_pause).await,
             // any answer, and any failure that is not one of connecting
             _ => return true,
         }
