@@ -44,6 +44,20 @@ fn once_more(text: &str) -> String {
     decoded.unwrap_or_else(|| text.to_owned())
 }
 
+/// Reads a timer's invocation. When it is due or was missed makes no difference to us: a turn looks at what is.
+///
+/// # Errors
+/// A sentence, when the body is no envelope with a timer.
+pub fn timer(body: &[u8]) -> Result<(), String> {
+    let envelope: Value =
+        serde_json::from_slice(body).map_err(|e| format!("the envelope is no JSON: {e}"))?;
+    if envelope["Data"]["timer"].is_object() {
+        Ok(())
+    } else {
+        Err("the envelope holds no Data.timer".to_owned())
+    }
+}
+
 /// The answer that completes an invocation; an empty body would leave it hanging until the host kills us.
 #[must_use]
 pub fn done(logs: &[String]) -> Value {
@@ -71,9 +85,17 @@ mod tests {
     }
 
     #[test]
+    fn a_timer_is_known_by_its_binding() {
+        let status =
+            json!({ "Schedule": { "AdjustForDST": true }, "ScheduleStatus": null, "IsPastDue": true });
+        timer(json!({ "Data": { "timer": status }, "Metadata": {} }).to_string().as_bytes()).unwrap();
+    }
+
+    #[test]
     fn what_is_no_envelope_says_so() {
         for body in ["", "{", "{}", r#"{"Data":{}}"#, r#"{"Data":{"message":7}}"#] {
             assert!(queue_message(body.as_bytes()).is_err(), "{body}");
+            assert!(timer(body.as_bytes()).is_err(), "{body}");
         }
     }
 }

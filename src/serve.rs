@@ -87,7 +87,7 @@ fn is_called(function: &Function, request: &HttpRequest) -> bool {
         Run::Http(method, _) => {
             request.method().as_str() == method && request.path().strip_prefix("/api/") == Some(function.name)
         }
-        Run::Queue(_) => {
+        Run::Queue(_) | Run::Timer(_) => {
             request.method() == "POST" && request.path().strip_prefix('/') == Some(function.name)
         }
     }
@@ -103,14 +103,24 @@ async fn turn(
     match function.run {
         Run::Http(_, run) => run(app, plain(&request, body)?).await,
         Run::Queue(run) => {
-            let message = protocol::queue_message(&body).map_err(|why| {
-                Problem::new(Code::BadRequest, why).next("This route is for the Functions host alone.")
-            })?;
-            let said = run(app, message).await?;
-            tracing::info!(function = function.name, said);
-            Ok(Reply::json(200, &protocol::done(&[said])))
+            let message = protocol::queue_message(&body).map_err(not_the_host)?;
+            Ok(told(function.name, run(app, message).await?))
+        }
+        Run::Timer(run) => {
+            protocol::timer(&body).map_err(not_the_host)?;
+            Ok(told(function.name, run(app).await?))
         }
     }
+}
+
+fn not_the_host(why: String) -> Problem {
+    Problem::new(Code::BadRequest, why).next("This route is for the Functions host alone.")
+}
+
+/// What a turn says goes to our log, and to the host's.
+fn told(function: &str, said: String) -> Reply {
+    tracing::info!(function, said);
+    Reply::json(200, &protocol::done(&[said]))
 }
 
 /// The body, up to its largest size. The rest of a larger one is read and dropped, so that the host, which

@@ -2,17 +2,21 @@
 
 mod connect;
 mod diagnose;
+mod leaving;
 mod log;
 mod manifest;
+mod memory;
 mod notes;
 mod observe;
 mod reads;
 mod request;
+mod residents;
 mod strangers;
 mod writes;
 
 pub use diagnose::diagnose;
 pub use log::{LogLine, LogWish};
-pub use manifest::{Owner, bounds, claims, first_objects, volume, workspace};
+pub use manifest::{Owner, bounds, claims, namespace, role_binding, volume, workspace};
+pub use memory::Memory;
 pub use reads::{Cluster, Look};
 pub use request::Error;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     member::Member,
+    membership::Left,
     workspace::{Ended, EndedBy, Session},
 };
 
@@ -14,6 +15,11 @@ pub const SESSION: &str = "dcaas.dev/session";
 pub const ENDED: &str = "dcaas.dev/ended";
 /// The annotation with the profiles that the member may start; missing means all.
 pub const PROFILES: &str = "dcaas.dev/profiles";
+
+/// The annotation of a namespace whose member left the group.
+pub const LEFT: &str = "dcaas.dev/left";
+/// The annotation of a namespace with what Graph calls the member: to read, and nobody's key.
+pub const NAME: &str = "dcaas.dev/name";
 
 /// What a workspace that was never started says.
 pub const NEVER_STARTED: &str = r#"{"why":"never started","recorded":true}"#;
@@ -39,6 +45,38 @@ struct EndedNote {
     why: String,
     #[serde(default)]
     recorded: bool,
+}
+
+#[derive(Deserialize, Serialize)]
+struct LeftNote {
+    at: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    confirmed: bool,
+}
+
+/// That somebody left, as it is written.
+///
+/// # Panics
+/// Never: the note holds only what JSON can say.
+pub fn write_left(left: Left) -> String {
+    serde_json::to_string(&LeftNote { at: left.at, confirmed: left.confirmed }).expect("a note is JSON")
+}
+
+/// That somebody left, as it is read. A text that is not ours does not count: leaving writes it anew.
+pub fn read_left(text: &str) -> Option<Left> {
+    let note: LeftNote = serde_json::from_str(text).ok()?;
+    Some(Left { at: note.at, confirmed: note.confirmed })
+}
+
+/// The profiles that a member may start, as they are written: names, with commas between them.
+pub fn write_profiles(open: &[String]) -> String {
+    open.join(",")
+}
+
+/// The profiles as they are read; none means all.
+pub fn read_profiles(text: Option<&String>) -> Option<Vec<String>> {
+    let names = text?.split(',').map(|name| name.trim().to_owned());
+    Some(names.filter(|name| !name.is_empty()).collect())
 }
 
 /// A session as it is written.
@@ -105,6 +143,9 @@ pub fn read_ended(text: &str) -> Option<Ended> {
 }
 
 fn read_by(text: &str) -> Option<EndedBy> {
+    if text == "leaving" {
+        return Some(EndedBy::Leaving);
+    }
     let (kind, person) = text.split_once(' ')?;
     let person = Member::parse(person).ok()?;
     match kind {
@@ -131,8 +172,19 @@ mod tests {
             image: "ours/x".into(),
         };
         assert_eq!(read_session(&write_session(&session)), Some(session));
-        let ended = Ended { at: Some(at), by: Some(EndedBy::Start(by)), why: "so".into(), recorded: false };
-        assert_eq!(read_ended(&write_ended(&ended)), Some(ended));
+        for by in [EndedBy::Start(by), EndedBy::Member(by), EndedBy::Leaving] {
+            let ended = Ended { at: Some(at), by: Some(by), why: "so".into(), recorded: false };
+            assert_eq!(read_ended(&write_ended(&ended)), Some(ended));
+        }
+        for confirmed in [false, true] {
+            let left = Left { at, confirmed };
+            assert_eq!(read_left(&write_left(left)), Some(left));
+        }
+        assert_eq!(read_left("yesterday"), None);
+        let open = vec!["t4".to_owned(), "a100".to_owned()];
+        assert_eq!(read_profiles(Some(&write_profiles(&open))), Some(open));
+        assert_eq!(read_profiles(Some(&String::new())), Some(vec![]), "none at all is not everything");
+        assert_eq!(read_profiles(None), None);
         assert!(read_ended(NEVER_STARTED).unwrap().recorded);
     }
 

@@ -24,15 +24,16 @@ pub fn workspace(set: &StatefulSet) -> Workspace {
     let seen = Seen { session: annotation(notes::SESSION), ended: annotation(notes::ENDED) };
     let wished = set.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(0);
     let status = set.status.as_ref();
-    let profiles = annotation(notes::PROFILES);
     Workspace {
         on: wished > 0,
         settled: status
             .is_some_and(|s| s.observed_generation == set.metadata.generation && s.replicas == wished),
         session: notes::read_session(&seen.session),
         ended: notes::read_ended(&seen.ended),
-        profiles: (!profiles.is_empty())
-            .then(|| profiles.split(',').map(|name| name.trim().to_owned()).collect()),
+        profiles: notes::read_profiles(
+            set.metadata.annotations.as_ref().and_then(|all| all.get(notes::PROFILES)),
+        ),
+        version: set.metadata.resource_version.clone().unwrap_or_default(),
         seen,
     }
 }

@@ -30,23 +30,18 @@ impl Cluster {
         }
     }
 
-    async fn has_workspace(&self, member: Member) -> Result<bool, Error> {
+    /// Whether somebody has a workspace here, also where our rights may be missing.
+    ///
+    /// # Errors
+    /// When the cluster can not tell.
+    pub async fn has_workspace(&self, member: Member) -> Result<bool, Error> {
         let one =
             ListParams::default().labels(&format!("{},dcaas.dev/member={member}", self.ours())).limit(1);
         Ok(!self.sets(&one).await?.is_empty())
     }
 
-    /// Everybody who has a workspace.
-    ///
-    /// # Errors
-    /// When the cluster can not tell.
-    pub async fn members(&self) -> Result<Vec<Member>, Error> {
-        let sets = self.sets(&ListParams::default().labels(&self.ours())).await?;
-        Ok(sets.iter().filter_map(|set| Member::of_namespace(set.metadata.namespace.as_deref()?)).collect())
-    }
-
     /// The label of everything that is this installation's.
-    fn ours(&self) -> String {
+    pub(super) fn ours(&self) -> String {
         format!("app.kubernetes.io/instance={}", self.installation)
     }
 

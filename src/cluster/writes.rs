@@ -61,7 +61,7 @@ impl Cluster {
         Ok(volume.spec.and_then(|spec| spec.claim_ref?.uid))
     }
 
-    async fn applied<T: DeserializeOwned>(&self, manifest: &Manifest) -> Result<T, Error> {
+    pub(super) async fn applied<T: DeserializeOwned>(&self, manifest: &Manifest) -> Result<T, Error> {
         let params = PatchParams::apply("dcaas").force().validation_strict();
         let request = build(Request::new(&manifest.collection).patch(
             &manifest.name,
@@ -174,6 +174,18 @@ impl Cluster {
             Ok(workspace) => Ok(workspace),
             Err(e) => Err(self.tell_apart(member, e).await),
         }
+    }
+
+    /// Notes which profiles the member may start, on the workspace that is there.
+    ///
+    /// # Errors
+    /// When the cluster refuses it, or does not answer.
+    pub async fn set_profiles(&self, member: Member, open: Option<&[String]>) -> Result<(), Error> {
+        let body =
+            json!({ "metadata": { "annotations": { notes::PROFILES: open.map(notes::write_profiles) } } });
+        let sets = of::<StatefulSet>(member);
+        let request = build(sets.patch(WORKSPACE, &PatchParams::default(), &Patch::Merge(&body)))?;
+        self.sender.send::<IgnoredAny>(request).await.map(|_| ())
     }
 
     async fn patch(&self, member: Member, ops: Value) -> Result<Workspace, Error> {

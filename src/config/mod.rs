@@ -6,7 +6,12 @@ mod table;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use crate::domain::profile::{AllowedImages, Profiles};
+use chrono::{DateTime, Utc};
+
+use crate::domain::{
+    gates::Gates,
+    profile::{AllowedImages, Profiles},
+};
 
 use reading::Reading;
 pub use reading::Secret;
@@ -23,6 +28,7 @@ pub struct Settings {
     pub cluster: ClusterSettings,
     pub storage: StorageSettings,
     pub workspaces: WorkspaceSettings,
+    pub leaving: LeavingSettings,
 }
 
 /// Whose tokens are accepted.
@@ -54,6 +60,8 @@ pub struct GraphSettings {
     pub url: String,
     /// The group's object id, in lower case.
     pub group: String,
+    /// The groups that open profiles, by object id, in lower case.
+    pub gates: Vec<String>,
     /// What a subscription watches: the path of the group.
     pub resource: String,
     /// Where Graph sends its notifications.
@@ -101,12 +109,24 @@ pub struct StorageSettings {
 #[derive(Clone, Debug)]
 pub struct WorkspaceSettings {
     pub profiles: Profiles,
+    pub gates: Gates,
     pub images: AllowedImages,
     pub platform_image: String,
     pub home_class: String,
     pub home_size: String,
     /// From SIGTERM to SIGKILL.
     pub grace: Duration,
+}
+
+/// What becomes of those who leave the group.
+#[derive(Clone, Debug)]
+pub struct LeavingSettings {
+    /// From leaving to the end of what was kept.
+    pub retention: Duration,
+    /// Whether the storage container goes then, too.
+    pub delete_data: bool,
+    /// The moment of a brake that a person has confirmed.
+    pub confirmed: Option<DateTime<Utc>>,
 }
 
 /// A setting that is missing or wrong.
@@ -141,6 +161,16 @@ impl Settings {
                 None
             }
         };
+        let gates = read.text("PROFILE_GROUPS");
+        let gates = match profiles.as_ref().map(|profiles| profiles::gates(&gates, profiles)) {
+            Some(Err(why)) => {
+                read.fault("PROFILE_GROUPS", format!("can not be used ({why})"));
+                None
+            }
+            gates => gates.and_then(Result::ok),
+        };
+        // the host reads it; it is a fault here as well, because a timer without it never runs
+        read.checked("RECONCILE_SCHEDULE", |text| text.split_whitespace().count() == 6);
         let settings = (|| {
             Some(Self {
                 installation: read.label("INSTALLATION"),
@@ -158,6 +188,7 @@ impl Settings {
                 graph: GraphSettings {
                     url: read.url("GRAPH_URL"),
                     group: read.guid("GROUP_ID"),
+                    gates: gates.iter().flat_map(Gates::groups).map(ToOwned::to_owned).collect(),
                     resource: read.resource("SUBSCRIPTION_RESOURCE", "GROUP_ID"),
                     notification_url: read.called_url("NOTIFICATION_URL"),
                     client_state: read.secret("CLIENT_STATE"),
@@ -177,6 +208,12 @@ impl Settings {
                     home_size: read.text("HOME_SIZE"),
                     grace: read.duration("GRACE"),
                     profiles: profiles?,
+                    gates: gates?,
+                },
+                leaving: LeavingSettings {
+                    retention: read.retention("RETENTION"),
+                    delete_data: read.yes_or_no("DELETE_DATA"),
+                    confirmed: read.moment("LEAVING_CONFIRMED"),
                 },
             })
         })();

@@ -1,10 +1,13 @@
-//! PROFILES: the list of profiles as JSON.
+//! PROFILES and PROFILE_GROUPS: the list of profiles, and which groups open which, as JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::domain::profile::{Profile, Profiles, Toleration};
+use crate::domain::{
+    gates::Gates,
+    profile::{Profile, Profiles, Toleration},
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -45,6 +48,18 @@ pub fn parse(json: &str, default: &str) -> Result<Profiles, String> {
     Profiles::new(wire.into_iter().map(Profile::from).collect(), default)
 }
 
+/// Reads which groups open which profiles.
+///
+/// # Errors
+/// A sentence: what is wrong with it.
+pub fn gates(json: &str, profiles: &Profiles) -> Result<Gates, String> {
+    let wire: BTreeMap<String, BTreeSet<String>> = serde_json::from_str(json).map_err(|e| e.to_string())?;
+    if let Some(group) = wire.keys().find(|group| uuid::Uuid::try_parse(group).is_err()) {
+        return Err(format!("'{group}' is no object id of a group"));
+    }
+    Gates::new(wire.into_iter().map(|(group, names)| (group.to_lowercase(), names)).collect(), profiles)
+}
+
 impl From<WireProfile> for Profile {
     fn from(wire: WireProfile) -> Self {
         Self {
@@ -69,6 +84,30 @@ impl From<WireToleration> for Toleration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gates_that_can_not_be_used_say_why() {
+        let two = r#"[{"name":"a","cpu":"1","memory":"1Gi","image":"i","pricePerHour":0.1},
+            {"name":"b","cpu":"1","memory":"1Gi","image":"i","pricePerHour":0.1}]"#;
+        let profiles = parse(two, "a").unwrap();
+        let rows = [
+            ("{}", ""),
+            (r#"{"66666666-6666-6666-6666-66666666666A":["b"]}"#, ""),
+            ("[]", "expected a map"),
+            (r#"{"research":["b"]}"#, "'research' is no object id"),
+            (r#"{"66666666-6666-6666-6666-666666666666":["c"]}"#, "no profile 'c'"),
+            (r#"{"66666666-6666-6666-6666-666666666666":["a"]}"#, "open to everybody"),
+        ];
+        for (json, why) in rows {
+            match gates(json, &profiles) {
+                Ok(gates) => {
+                    assert_eq!(why, "", "{json}");
+                    assert!(gates.groups().all(|group| group == group.to_lowercase()));
+                }
+                Err(said) => assert!(!why.is_empty() && said.contains(why), "{json}: {said}"),
+            }
+        }
+    }
 
     #[test]
     fn a_list_that_can_not_be_used_says_why() {

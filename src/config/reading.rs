@@ -2,9 +2,13 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
+use chrono::{DateTime, Utc};
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{Fault, table};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A text that is never printed.
 #[derive(Clone)]
@@ -92,6 +96,29 @@ impl Reading<'_> {
             self.fault(name, format!("is '{text}'"));
             Duration::ZERO
         })
+    }
+
+    /// How long things are kept: at least the day that the brake looks back.
+    pub fn retention(&mut self, name: &'static str) -> Duration {
+        let kept = self.duration(name);
+        if kept < DAY && !self.faults.iter().any(|fault| fault.setting == name) {
+            self.fault(name, format!("is '{}'", self.variables.get(name).map_or("", |v| v)));
+        }
+        kept
+    }
+
+    pub fn yes_or_no(&mut self, name: &'static str) -> bool {
+        self.checked(name, |text| matches!(text, "true" | "false")) == "true"
+    }
+
+    /// A time, or nothing.
+    pub fn moment(&mut self, name: &'static str) -> Option<DateTime<Utc>> {
+        let text = self.text(name);
+        let moment = DateTime::parse_from_rfc3339(text.trim()).ok().map(|at| at.to_utc());
+        if moment.is_none() && !text.trim().is_empty() {
+            self.fault(name, format!("is '{text}'"));
+        }
+        moment
     }
 
     pub fn pem(&mut self, name: &'static str) -> Vec<u8> {

@@ -115,6 +115,12 @@ pub const SETTINGS: &[Setting] = &[
         r#"[{"name":"t4","cpu":"3500m","memory":"24Gi","gpus":1,"nodeSelector":{"kubernetes.azure.com/agentpool":"t4"},"tolerations":[{"key":"sku","operator":"Equal","value":"gpu","effect":"NoSchedule"}],"image":"dcaas.azurecr.io/workspace:1","pricePerHour":0.53}]"#,
     ),
     required("DEFAULT_PROFILE", "the name of one of PROFILES", "t4"),
+    optional(
+        "PROFILE_GROUPS",
+        "JSON: by a group's object id, the profiles that only its people may start (never the default one)",
+        r#"{"77777777-7777-7777-7777-777777777777":[]}"#,
+        "{}",
+    ),
     required("PLATFORM_IMAGE", "the image that `dcaas install` runs from", "dcaas.azurecr.io/platform:1"),
     optional(
         "ALLOWED_IMAGES",
@@ -124,6 +130,29 @@ pub const SETTINGS: &[Setting] = &[
     ),
     optional("HOME_CLASS", "the storage class of the home disks", "managed-csi", "managed-csi"),
     optional("HOME_SIZE", "the size of a new member's home disk, a Kubernetes quantity", "64Gi", "64Gi"),
+    required(
+        "RECONCILE_SCHEDULE",
+        "when the group is compared with the cluster, in UTC: six fields, seconds first",
+        "0 */10 * * * *",
+    ),
+    optional(
+        "RETENTION",
+        "how long home disk and namespace of somebody who left are kept, a duration of a day or more",
+        "30days",
+        "30days",
+    ),
+    optional(
+        "DELETE_DATA",
+        "whether the storage container goes with them, `true` or `false`",
+        "false",
+        "false",
+    ),
+    optional(
+        "LEAVING_CONFIRMED",
+        "the moment that a held removal names, once a person has found it right, or nothing",
+        "2026-11-25T12:00:00Z",
+        " ",
+    ),
     optional("GRACE", "how long a workspace may take to end, a duration", "30s", "30s"),
 ];
 

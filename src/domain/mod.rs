@@ -2,10 +2,12 @@
 
 pub mod activity;
 pub mod caller;
+pub mod gates;
 pub mod link;
 pub mod member;
 pub mod membership;
 pub mod profile;
 pub mod sign_in;
 pub mod situation;
+pub mod usage;
 pub mod workspace;

@@ -21,6 +21,8 @@ pub struct Workspace {
     pub seen: Seen,
     /// The profiles that this member may start; none means all.
     pub profiles: Option<Vec<String>>,
+    /// The StatefulSet's version, for a deletion that names what was seen.
+    pub version: String,
 }
 
 /// The two texts of a workspace that every change tests first.
@@ -60,16 +62,8 @@ pub enum EndedBy {
     Member(Member),
     /// A start of another profile or image took its place.
     Start(Member),
-}
-
-impl EndedBy {
-    /// The person who asked for the end.
-    #[must_use]
-    pub fn person(self) -> Member {
-        match self {
-            Self::Member(person) | Self::Start(person) => person,
-        }
-    }
+    /// The member left the group.
+    Leaving,
 }
 
 impl fmt::Display for EndedBy {
@@ -77,6 +71,7 @@ impl fmt::Display for EndedBy {
         match self {
             Self::Member(person) => write!(f, "member {person}"),
             Self::Start(person) => write!(f, "start {person}"),
+            Self::Leaving => f.write_str("leaving"),
         }
     }
 }

@@ -4,6 +4,7 @@ mod health;
 mod logs;
 mod membership;
 mod provision;
+mod reconcile;
 mod start;
 mod status;
 mod stop;
@@ -43,6 +44,8 @@ pub enum Run {
     Http(&'static str, fn(Arc<App>, Request) -> BoxFuture<'static, Result<Reply, Problem>>),
     /// A message of the queue, in the host's envelope; what comes back goes to the invocation's log.
     Queue(fn(Arc<App>, QueueMessage) -> BoxFuture<'static, Result<String, Problem>>),
+    /// It is time, as the schedule of its function.json says; what comes back goes to the invocation's log.
+    Timer(fn(Arc<App>) -> BoxFuture<'static, Result<String, Problem>>),
 }
 
 /// Every function there is.
@@ -67,6 +70,7 @@ pub const FUNCTIONS: &[Function] = &[
         largest: SMALL,
         run: Run::Queue(|app, message| provision::run(app, message).boxed()),
     },
+    Function { name: "reconcile", largest: SMALL, run: Run::Timer(|app| reconcile::run(app).boxed()) },
     Function {
         name: "start",
         largest: SMALL,

@@ -1,8 +1,11 @@
 //! Who is a member: one person asked about, or all people of the group.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 
 use super::{
@@ -33,15 +36,16 @@ struct WireUser {
 }
 
 #[derive(Deserialize)]
-struct WirePage {
-    value: Vec<WireUser>,
+struct WirePage<T> {
+    value: Vec<T>,
     #[serde(rename = "@odata.nextLink")]
     next: Option<String>,
 }
 
+/// Of people who are only to be found in a list.
 #[derive(Deserialize)]
-struct WireGroups {
-    value: Vec<String>,
+struct WireId {
+    id: String,
 }
 
 impl Graph {
@@ -49,30 +53,44 @@ impl Graph {
     ///
     /// # Errors
     /// When Graph does not answer, or the group is not there.
-    pub async fn standing(&self, member: Member) -> Result<Standing, Error> {
+    pub async fn person(&self, member: Member) -> Result<Person, Error> {
+        let mut person = Person { member, standing: Standing::Stranger, name: None, groups: BTreeSet::new() };
         let user = self.url(&format!("/users/{member}?$select=id,accountEnabled,displayName"));
         let user: WireUser = match self.ask(Ask::get(user)).await {
             Ok(user) => user,
-            Err(Error::NotFound(_)) => return Ok(Standing::Stranger),
-            Err(Error::Denied(why)) => return Ok(not_told(&why)),
+            Err(Error::NotFound(_)) => return Ok(person),
+            Err(Error::Denied(why)) => return Ok(Person { standing: not_told(&why), ..person }),
             Err(e) => return Err(e),
         };
-        match standing(user.account_enabled) {
-            Standing::Member => {}
-            other => return Ok(other),
+        person.name = user.display_name;
+        person.standing = standing(user.account_enabled);
+        if person.standing == Standing::Member {
+            self.check_groups(&mut person).await?;
         }
-        let body = json!({ "groupIds": [self.settings.group] });
-        let check = self.url(&format!("/users/{member}/checkMemberGroups"));
-        match self.ask::<WireGroups>(Ask::post(check, Some(&body), Repeat::Always)).await {
-            Ok(inside) if inside.value.iter().any(|id| id.eq_ignore_ascii_case(&self.settings.group)) => {
-                Ok(Standing::Member)
+        Ok(person)
+    }
+
+    /// Whether they are in the group, and in which of those that open profiles: one question.
+    async fn check_groups(&self, person: &mut Person) -> Result<(), Error> {
+        let groups: Vec<&String> =
+            std::iter::once(&self.settings.group).chain(&self.settings.gates).collect();
+        let body = json!({ "groupIds": groups });
+        let check = self.url(&format!("/users/{}/checkMemberGroups", person.member));
+        match self.ask::<WirePage<String>>(Ask::post(check, Some(&body), Repeat::Always)).await {
+            Ok(inside) => {
+                let inside: BTreeSet<String> = inside.value.iter().map(|id| id.to_lowercase()).collect();
+                if !inside.contains(&self.settings.group) {
+                    person.standing = Standing::Stranger;
+                }
+                person.groups =
+                    self.settings.gates.iter().filter(|id| inside.contains(*id)).cloned().collect();
             }
-            Ok(_) => Ok(Standing::Stranger),
-            Err(Error::Denied(why)) => Ok(not_told(&why)),
+            Err(Error::Denied(why)) => person.standing = not_told(&why),
             // the person was there a moment ago
-            Err(Error::NotFound(_)) => Err(Error::NoGroup),
-            Err(e) => Err(e),
+            Err(Error::NotFound(_)) => return Err(Error::NoGroup),
+            Err(e) => return Err(e),
         }
+        Ok(())
     }
 
     /// All people of the group, also those of groups in it, by their object ids.
@@ -80,33 +98,63 @@ impl Graph {
     /// # Errors
     /// When Graph does not give the whole list: a part of it would make leavers of the rest.
     pub async fn members(&self) -> Result<Vec<Person>, Error> {
-        let pages = self.pages();
-        tokio::time::timeout(PATIENCE, pages).await.unwrap_or_else(|_| {
+        let lists = self.lists();
+        tokio::time::timeout(PATIENCE, lists).await.unwrap_or_else(|_| {
             let why = format!("the list of members took longer than {PATIENCE:?}");
             Err(Error::Unavailable { why, again: false, wait: None })
         })
     }
 
-    async fn pages(&self) -> Result<Vec<Person>, Error> {
+    async fn lists(&self) -> Result<Vec<Person>, Error> {
         let mut people = BTreeMap::new();
-        let group = &self.settings.group;
+        let take = |user: WireUser| {
+            let member = Member::parse(&user.id).map_err(|e| unreadable(&e.to_string()))?;
+            let standing = standing(user.account_enabled);
+            people.insert(
+                member,
+                Person { member, standing, name: user.display_name, groups: BTreeSet::new() },
+            );
+            Ok(())
+        };
+        match self.each_of(&self.settings.group, "id,accountEnabled,displayName", take).await {
+            Err(Error::NotFound(_)) => return Err(Error::NoGroup),
+            whole => whole?,
+        }
+        for gate in &self.settings.gates {
+            let take = |user: WireId| {
+                let person = Member::parse(&user.id).ok().and_then(|member| people.get_mut(&member));
+                person.into_iter().for_each(|person: &mut Person| {
+                    person.groups.insert(gate.clone());
+                });
+                Ok(())
+            };
+            match self.each_of(gate, "id", take).await {
+                // as when a single person is asked about: nobody is in a group that is not there
+                Err(Error::NotFound(_)) => {
+                    tracing::warn!(group = gate, "a group of PROFILE_GROUPS does not exist")
+                }
+                whole => whole?,
+            }
+        }
+        Ok(people.into_values().collect())
+    }
+
+    /// Hands on all people of a group, page by page.
+    async fn each_of<T: DeserializeOwned>(
+        &self,
+        group: &str,
+        select: &str,
+        mut take: impl FnMut(T) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let mut url = self.url(&format!(
-            "/groups/{group}/transitiveMembers/microsoft.graph.user\
-             ?$select=id,accountEnabled,displayName&$count=true&$top={PAGE}"
+            "/groups/{group}/transitiveMembers/microsoft.graph.user?$select={select}&$count=true&$top={PAGE}"
         ));
         for _ in 0..PAGES {
-            let page: WirePage = match self.ask(Ask { eventual: true, ..Ask::get(url) }).await {
-                Err(Error::NotFound(_)) => return Err(Error::NoGroup),
-                page => page?,
-            };
-            for user in page.value {
-                let member = Member::parse(&user.id).map_err(|e| unreadable(&e.to_string()))?;
-                let standing = standing(user.account_enabled);
-                people.insert(member, Person { member, standing, name: user.display_name });
-            }
+            let page: WirePage<T> = self.ask(Ask { eventual: true, ..Ask::get(url) }).await?;
+            page.value.into_iter().try_for_each(&mut take)?;
             match page.next {
                 Some(next) => url = self.own_link(next)?,
-                None => return Ok(people.into_values().collect()),
+                None => return Ok(()),
             }
         }
         Err(unreadable(&format!("a list of more than {PAGES} pages")))

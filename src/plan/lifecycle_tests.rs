@@ -47,6 +47,7 @@ fn never_started() -> Workspace {
         ended: Some(Ended { at: None, by: None, why: "never started".into(), recorded: true }),
         seen: Seen { session: String::new(), ended: "{…}".into() },
         profiles: None,
+        version: String::new(),
     }
 }
 
@@ -58,6 +59,7 @@ fn on() -> Workspace {
         ended: None,
         seen: Seen { session: "{…}".into(), ended: String::new() },
         profiles: None,
+        version: String::new(),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{config::StorageSettings, domain::member::Member};
 
 /// How long the client may take, with its own tries at what storage refuses; it waits for ever where there is
 /// no answer.
-const PATIENCE: Duration = Duration::from_secs(12);
+pub(super) const PATIENCE: Duration = Duration::from_secs(12);
 
 /// How often it is asked again after it gave no answer.
 const AGAIN: usize = 2;
@@ -23,7 +23,7 @@ const AGAIN: usize = 2;
 /// The members' account.
 #[derive(Clone)]
 pub struct Storage {
-    blobs: Arc<BlobServiceClient>,
+    pub(super) blobs: Arc<BlobServiceClient>,
 }
 
 impl Storage {
@@ -39,24 +39,56 @@ impl Storage {
     /// # Errors
     /// When the account refuses or does not answer, also while a deleted container of that name goes.
     pub async fn ensure_container(&self, member: Member) -> Result<(), Error> {
+        self.ensure(&member.namespace()).await
+    }
+
+    pub(super) async fn ensure(&self, name: &str) -> Result<(), Error> {
+        let container = self.blobs.blob_container_client(name);
+        let exists = |e: &azure_core::Error| is(e, StatusCode::Conflict, &["ContainerAlreadyExists"]);
+        again(|| async { done(container.create(None), exists).await }).await
+    }
+
+    /// Deletes the member's container with all that is in it; one that is not there is success.
+    ///
+    /// # Errors
+    /// When the account refuses or does not answer.
+    pub async fn delete_container(&self, member: Member) -> Result<(), Error> {
         let container = self.blobs.blob_container_client(&member.namespace());
-        let once = || async {
-            match tokio::time::timeout(PATIENCE, container.create(None)).await {
-                Err(_) => Err(Error::Silent(PATIENCE)),
-                Ok(Ok(_)) => Ok(()),
-                Ok(Err(e)) if exists_already(e.kind()) => Ok(()),
-                Ok(Err(e)) => Err(e.into()),
-            }
+        let gone = |e: &azure_core::Error| {
+            is(e, StatusCode::NotFound, &["ContainerNotFound"])
+                || is(e, StatusCode::Conflict, &["ContainerBeingDeleted"])
         };
-        once.retry(ConstantBuilder::new().with_delay(Duration::from_millis(300)).with_max_times(AGAIN))
-            .when(|e| matches!(e, Error::Silent(_)))
-            .await
+        again(|| async { done(container.delete(None), gone).await }).await
     }
 }
 
-fn exists_already(kind: &ErrorKind) -> bool {
+/// One try, within bounds; some refusals say that it is so already.
+pub(super) async fn done<T>(
+    call: impl Future<Output = azure_core::Result<T>>,
+    so_already: impl Fn(&azure_core::Error) -> bool,
+) -> Result<(), Error> {
+    match tokio::time::timeout(PATIENCE, call).await {
+        Err(_) => Err(Error::Silent(PATIENCE)),
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(e)) if so_already(&e) => Ok(()),
+        Ok(Err(e)) => Err(e.into()),
+    }
+}
+
+/// Asks again after no answer came.
+pub(super) async fn again<F: Future<Output = Result<(), Error>>>(
+    once: impl FnMut() -> F,
+) -> Result<(), Error> {
+    once.retry(ConstantBuilder::new().with_delay(Duration::from_millis(300)).with_max_times(AGAIN))
+        .when(|e| matches!(e, Error::Silent(_)))
+        .await
+}
+
+/// Whether storage refused with this status for one of these reasons.
+pub(super) fn is(error: &azure_core::Error, status: StatusCode, codes: &[&str]) -> bool {
     matches!(
-        kind,
-        ErrorKind::HttpResponse { status: StatusCode::Conflict, error_code: Some(code), .. } if code == "ContainerAlreadyExists"
+        error.kind(),
+        ErrorKind::HttpResponse { status: told, error_code: Some(code), .. }
+            if *told == status && codes.contains(&code.as_str())
     )
 }

@@ -1,7 +1,9 @@
-//! The storage accounts: the members' containers, and the queue of messages in the host's own account.
+//! The storage accounts: the members' containers and usage records, and the queue of messages in the host's own
+//! account.
 
 mod containers;
 mod queue;
+mod usage;
 
 pub use containers::Storage;
 pub use queue::Queue;

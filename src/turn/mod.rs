@@ -2,6 +2,8 @@
 
 mod act;
 pub mod door;
+pub mod leaving;
 pub mod logs;
 pub mod membership;
+pub mod reconcile;
 pub mod workspace;

@@ -2,17 +2,25 @@
 
 use serde_json::json;
 
-use crate::cluster::manifest::{Manifest, Owner};
+use crate::{
+    cluster::{
+        manifest::{Manifest, Owner},
+        notes,
+    },
+    domain::profile::Profile,
+};
 
 /// The namespace; `baseline` lets sudo and apt work and nothing privileged.
-pub fn namespace(owner: Owner) -> Manifest {
-    let labels = json!({
+pub fn namespace(owner: Owner, name: Option<&str>) -> Manifest {
+    let mut metadata = json!({ "labels": {
         "pod-security.kubernetes.io/enforce": "baseline",
         "pod-security.kubernetes.io/warn": "baseline",
         "pod-security.kubernetes.io/audit": "baseline",
-    });
-    let name = owner.member.namespace();
-    owner.clusterwide("Namespace", "namespaces", &name, json!({ "metadata": { "labels": labels } }))
+    } });
+    if let Some(name) = name {
+        metadata["annotations"] = json!({ notes::NAME: name });
+    }
+    owner.clusterwide("Namespace", "namespaces", &owner.member.namespace(), json!({ "metadata": metadata }))
 }
 
 /// Our own rights in the namespace; nothing is ever bound to a member.
@@ -28,11 +36,13 @@ pub fn role_binding(owner: Owner) -> Manifest {
     }))
 }
 
-/// One workspace of the largest profile, its two claims, and nothing that opens a door.
-pub fn quota(owner: Owner) -> Manifest {
-    let profiles = &owner.settings.workspaces.profiles;
-    let largest = |of: fn(&crate::domain::profile::Profile) -> &str| {
-        profiles.iter().map(of).max_by(|a, b| quantity(a).total_cmp(&quantity(b))).unwrap_or("0").to_owned()
+/// One workspace of the largest profile that the member may start, its two claims, and nothing that opens a door.
+pub fn quota(owner: Owner, open: Option<&[String]>) -> Manifest {
+    let is_open = |profile: &&Profile| open.is_none_or(|open| open.contains(&profile.name));
+    let profiles: Vec<&Profile> = owner.settings.workspaces.profiles.iter().filter(is_open).collect();
+    let largest = |of: fn(&Profile) -> &str| {
+        let sizes = profiles.iter().map(|profile| of(profile));
+        sizes.max_by(|a, b| quantity(a).total_cmp(&quantity(b))).unwrap_or("0").to_owned()
     };
     let cpu = largest(|p| &p.cpu);
     let memory = largest(|p| &p.memory);

@@ -69,10 +69,16 @@ impl Owner<'_> {
     }
 }
 
-/// What must be there before anything else, in this order: the namespace, and our own rights in it.
+/// The namespace, which must be there before anything else; `name` is what Graph calls the member.
 #[must_use]
-pub fn first_objects(owner: Owner) -> Vec<Manifest> {
-    vec![fence::namespace(owner), fence::role_binding(owner)]
+pub fn namespace(owner: Owner, name: Option<&str>) -> Manifest {
+    fence::namespace(owner, name)
+}
+
+/// Our own rights in the namespace, which must be there before anything in it.
+#[must_use]
+pub fn role_binding(owner: Owner) -> Manifest {
+    fence::role_binding(owner)
 }
 
 /// The container as a volume.
@@ -89,20 +95,21 @@ pub fn claims(owner: Owner) -> [Manifest; 2] {
 }
 
 /// Bounds, in any order, and after the claims: a quota counts a claim before it is made, and forgets one that
-/// was then not made, as when we are killed, only minutes later. Until then it would refuse it.
+/// was then not made, as when we are killed, only minutes later. Until then it would refuse it. `open` are the profiles
+/// that the member may start; none means all.
 #[must_use]
-pub fn bounds(owner: Owner) -> Vec<Manifest> {
+pub fn bounds(owner: Owner, open: Option<&[String]>) -> Vec<Manifest> {
     vec![
-        fence::quota(owner),
+        fence::quota(owner, open),
         fence::limit_range(owner),
         fence::network_policy(owner),
         fence::disruption_budget(owner),
     ]
 }
 
-/// The StatefulSet at zero replicas: posted last, and never applied again.
+/// The StatefulSet at zero replicas: posted last, and never applied again. `open` as with [`bounds`].
 #[must_use]
-pub fn workspace(owner: Owner) -> Manifest {
+pub fn workspace(owner: Owner, open: Option<&[String]>) -> Manifest {
     let profile = owner.settings.workspaces.profiles.default();
     let never = Session {
         id: String::new(),
@@ -135,6 +142,9 @@ pub fn workspace(owner: Owner) -> Manifest {
         notes::SESSION: "",
         notes::ENDED: notes::NEVER_STARTED,
     });
+    if let Some(open) = open {
+        set.body["metadata"]["annotations"][notes::PROFILES] = json!(notes::write_profiles(open));
+    }
     set
 }
 

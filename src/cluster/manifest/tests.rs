@@ -46,10 +46,10 @@ fn pruned(value: &Value) -> Value {
 fn every_object_is_what_kubernetes_reads() {
     let settings = settings();
     let owner = Owner { member: member(), settings: &settings };
-    let first = first_objects(owner);
-    round_trip::<Namespace>(&first[0]);
-    round_trip::<RoleBinding>(&first[1]);
-    let more = bounds(owner);
+    let made: Namespace = round_trip(&namespace(owner, Some("Ada")));
+    assert_eq!(made.metadata.annotations.unwrap()["dcaas.dev/name"], "Ada");
+    round_trip::<RoleBinding>(&role_binding(owner));
+    let more = bounds(owner, None);
     round_trip::<ResourceQuota>(&more[0]);
     round_trip::<LimitRange>(&more[1]);
     round_trip::<NetworkPolicy>(&more[2]);
@@ -58,7 +58,7 @@ fn every_object_is_what_kubernetes_reads() {
     for claim in claims(owner) {
         round_trip::<PersistentVolumeClaim>(&claim);
     }
-    let set: StatefulSet = round_trip(&workspace(owner));
+    let set: StatefulSet = round_trip(&workspace(owner, None));
     assert_eq!(set.spec.unwrap().replicas, Some(0));
 }
 
@@ -66,7 +66,7 @@ fn every_object_is_what_kubernetes_reads() {
 fn a_pod_holds_no_way_into_the_cluster() {
     let settings = settings();
     let owner = Owner { member: member(), settings: &settings };
-    let spec = &workspace(owner).body["spec"]["template"]["spec"];
+    let spec = &workspace(owner, None).body["spec"]["template"]["spec"];
     assert_eq!(spec["automountServiceAccountToken"], false);
     assert_eq!(spec["enableServiceLinks"], false);
     for container in [&spec["initContainers"][0], &spec["containers"][0]] {
@@ -95,4 +95,30 @@ fn a_session_is_named_by_its_pod() {
     assert_eq!(container["resources"]["limits"]["nvidia.com/gpu"], "1");
     let command = container["command"].to_string();
     assert!(command.contains(&member().tunnel()) && command.contains("\"one\""), "{command}");
+}
+
+#[test]
+fn the_largest_profile_that_is_open_sets_the_quota() {
+    let mut examples: BTreeMap<String, String> =
+        SETTINGS.iter().map(|row| (row.name.to_owned(), row.example.to_owned())).collect();
+    let profile = |name: &str, cpu: &str, gpus: u32| json!({ "name": name, "cpu": cpu, "memory": "8Gi", "gpus": gpus, "image": "i", "pricePerHour": 1.0 });
+    let profiles = json!([profile("t4", "3500m", 1), profile("a100", "24", 4)]);
+    examples.insert("PROFILES".into(), profiles.to_string());
+    let settings = Settings::read(&examples).unwrap();
+    let owner = Owner { member: member(), settings: &settings };
+    let rows: [(Option<&[&str]>, &str, &str); 3] =
+        [(None, "24", "4"), (Some(&["t4"]), "3500m", "1"), (Some(&["t4", "a100"]), "24", "4")];
+    for (open, cpu, gpus) in rows {
+        let open: Option<Vec<String>> = open.map(|open| open.iter().map(|n| (*n).to_owned()).collect());
+        let quota = bounds(owner, open.as_deref()).remove(0);
+        let hard = &quota.body["spec"]["hard"];
+        assert_eq!(
+            (&hard["limits.cpu"], &hard["requests.nvidia.com/gpu"]),
+            (&json!(cpu), &json!(gpus)),
+            "{open:?}"
+        );
+        let set = workspace(owner, open.as_deref());
+        let told = &set.body["metadata"]["annotations"]["dcaas.dev/profiles"];
+        assert_eq!(told.as_str(), open.map(|open| open.join(",")).as_deref());
+    }
 }

@@ -1,7 +1,7 @@
 //! Who is a member, from every answer that Graph may give.
 
 use super::*;
-use crate::domain::membership::{Person, Standing};
+use crate::domain::membership::Standing;
 
 fn user(enabled: &str) -> Answer {
     ok(format!(r#"{{"id":"{ADA}","displayName":"Ada","accountEnabled":{enabled}}}"#))
@@ -32,12 +32,12 @@ async fn where_a_person_stands() {
     for (answers, expected) in rows {
         let (said, questions) = (format!("{answers:?}"), answers.len());
         let script = Script::new(answers).await;
-        let told = match script.graph.standing(ada()).await {
-            Ok(standing) => {
-                if let Standing::Unknown { why } = &standing {
+        let told = match script.graph.person(ada()).await {
+            Ok(person) => {
+                if let Standing::Unknown { why } = &person.standing {
                     assert!(why.contains(PERMISSIONS), "{why}");
                 }
-                kind(&standing)
+                kind(&person.standing)
             }
             Err(e) => kind(&e),
         };
@@ -46,7 +46,7 @@ async fn where_a_person_stands() {
         assert_eq!(asked.len(), questions, "{said}");
         assert_eq!(asked[0], format!("GET /v1.0/users/{ADA}?$select=id,accountEnabled,displayName"));
         if let Some(check) = asked.get(1) {
-            let body = format!(r#"{{"groupIds":["{GROUP}"]}}"#);
+            let body = format!(r#"{{"groupIds":["{GROUP}","{GATE}"]}}"#);
             assert_eq!(*check, format!("POST /v1.0/users/{ADA}/checkMemberGroups {body}"));
         }
     }
@@ -66,12 +66,15 @@ async fn all_pages_are_read_and_everybody_is_told_once() {
             {{"id":"{BEN}","displayName":"Ben","accountEnabled":false}},
             {{"@odata.type":"#microsoft.graph.user","id":"{limited}","displayName":null,"accountEnabled":null}}]}}"##
     );
-    let script = Script::new(vec![ok(first), ok(second), ok(third)]).await;
+    let gate = format!(r#"{{"value":[{{"id":"{ADA}"}},{{"id":"{GATE}"}}]}}"#);
+    let script = Script::new(vec![ok(first), ok(second), ok(third), ok(gate)]).await;
     let people = script.graph.members().await.unwrap();
     let told: Vec<_> = people.iter().map(|p| (p.member.to_string(), kind(&p.standing))).collect();
     let expected = [(ADA, "Member"), (BEN, "Stranger"), (limited, "Unknown")];
     assert_eq!(told, expected.map(|(id, standing)| (id.to_owned(), standing.to_owned())));
-    assert_eq!(people[0], Person { member: ada(), standing: Standing::Member, name: Some("Ada".into()) });
+    assert_eq!((people[0].member, people[0].name.as_deref()), (ada(), Some("Ada")));
+    assert_eq!(people[0].groups, [GATE.to_owned()].into(), "in the group that opens profiles, too");
+    assert!(people[1].groups.is_empty());
     assert_eq!(people[2].name, None);
     let asked = script.asked();
     assert!(
@@ -79,6 +82,24 @@ async fn all_pages_are_read_and_everybody_is_told_once() {
     );
     assert!(asked[0].contains("$top=999") && asked[0].contains("$count=true"), "{}", asked[0]);
     assert_eq!(asked[2], "GET /v1.0/next?$skiptoken=2");
+    let gate = format!("GET /v1.0/groups/{GATE}/transitiveMembers/microsoft.graph.user?$select=id&");
+    assert!(asked[3].starts_with(&gate), "{}", asked[3]);
+}
+
+#[tokio::test]
+async fn who_is_in_a_group_that_opens_profiles_is_told_with_it() {
+    let inside = ok(format!(r#"{{"value":["{GATE}","{}"]}}"#, GROUP.to_uppercase()));
+    let person = Script::new(vec![user("true"), inside]).await.graph.person(ada()).await.unwrap();
+    assert_eq!((person.standing, person.name.as_deref()), (Standing::Member, Some("Ada")));
+    assert_eq!(person.groups, [GATE.to_owned()].into());
+}
+
+#[tokio::test]
+async fn nobody_is_in_a_group_that_is_not_there() {
+    let one = ok(format!(r#"{{"value":[{{"id":"{ADA}","accountEnabled":true}}]}}"#));
+    let script = Script::new(vec![one, refusal(404, "Request_ResourceNotFound")]).await;
+    let people = script.graph.members().await.unwrap();
+    assert!(people.len() == 1 && people[0].groups.is_empty(), "{people:?}");
 }
 
 #[tokio::test]

@@ -21,6 +21,8 @@ use super::*;
 use crate::domain::member::Member;
 
 const GROUP: &str = "66666666-6666-6666-6666-666666666666";
+/// A group that opens profiles.
+const GATE: &str = "77777777-6666-6666-6666-666666666666";
 const ADA: &str = "6e9f2c1a-0d3b-4b52-9a77-1c2d3e4f5a6b";
 const BEN: &str = "7e9f2c1a-0d3b-4b52-9a77-1c2d3e4f5a6b";
 
@@ -74,6 +76,7 @@ impl Script {
         let settings = GraphSettings {
             url,
             group: GROUP.into(),
+            gates: vec![GATE.into()],
             resource: format!("/groups/{GROUP}"),
             notification_url: "https://dcaas.example/api/membership".into(),
             client_state: "the-secret-of-this-installation-1".into(),

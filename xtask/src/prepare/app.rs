@@ -80,10 +80,15 @@ fn program_settings(wish: Wish) -> Value {
         "STORAGE_CLIENT_ID": "{{storage_client_id}}",
         "PROFILES": json!([profile("steady"), profile("brief")]).to_string(),
         "DEFAULT_PROFILE": if wish.fast { "brief" } else { "steady" },
+        "PROFILE_GROUPS": "{}",
         "PLATFORM_IMAGE": images::PLATFORM,
         "ALLOWED_IMAGES": "dcaas.example/*",
         "HOME_CLASS": "managed-csi",
         "HOME_SIZE": "32Gi",
+        "RECONCILE_SCHEDULE": if wish.fast { "*/5 * * * * *" } else { "0 * * * * *" },
+        "RETENTION": "30days",
+        "DELETE_DATA": "false",
+        "LEAVING_CONFIRMED": "",
         "GRACE": if wish.fast { "5s" } else { "30s" },
     })
 }

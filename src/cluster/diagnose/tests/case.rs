@@ -205,6 +205,7 @@ impl Case {
                 ended: self.ended.map(ended),
                 seen: Seen { session: String::new(), ended: String::new() },
                 profiles: None,
+                version: String::new(),
             },
             pods: serde_json::from_value(read(&self.pods)).unwrap(),
             events: serde_json::from_value(read(&self.events)).unwrap(),

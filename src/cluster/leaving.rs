@@ -1,0 +1,128 @@
+//! What is taken away from those who left: first their workspace, and what was kept of it when its time is over.
+
+use k8s_openapi::api::{
+    apps::v1::StatefulSet,
+    core::v1::{Namespace, PersistentVolume, Secret},
+};
+use kube::{
+    Resource,
+    api::{DeleteParams, Patch, PatchParams, Preconditions, PropagationPolicy},
+    core::Request,
+};
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+
+use crate::{
+    cluster::{
+        manifest::Manifest,
+        notes,
+        reads::Cluster,
+        request::{Error, WORKSPACE, build, of},
+        residents::Listed,
+    },
+    domain::{
+        member::Member,
+        membership::{Left, Resident},
+    },
+};
+
+/// A member's secrets: the tunnel's token and a sign-in that is under way.
+const SECRETS: [&str; 2] = ["tunnel", "sign-in"];
+
+impl Cluster {
+    /// Makes or mends a member's namespace. Somebody who left and came back has not left any more; whether that was so.
+    ///
+    /// # Errors
+    /// When the cluster refuses it, or does not answer.
+    pub async fn apply_namespace(&self, manifest: &Manifest) -> Result<bool, Error> {
+        let namespace: Listed = self.applied(manifest).await?;
+        let returned = namespace.metadata.annotations.contains_key(notes::LEFT);
+        if returned {
+            let body = json!({ "metadata": { "annotations": { notes::LEFT: null } } });
+            self.merge_namespace(&manifest.name, &body).await?;
+        }
+        Ok(returned)
+    }
+
+    /// Dates that somebody left, on the namespace that was seen.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where it is another one now.
+    pub async fn mark_left(&self, seen: &Resident, left: Left) -> Result<(), Error> {
+        let body = json!({ "metadata": {
+            "uid": seen.uid,
+            "annotations": { notes::LEFT: notes::write_left(left) },
+        } });
+        self.merge_namespace(&seen.member.namespace(), &body).await
+    }
+
+    async fn merge_namespace(&self, name: &str, body: &Value) -> Result<(), Error> {
+        let namespaces = Request::new(Namespace::url_path(&(), None));
+        let request = build(namespaces.patch(name, &PatchParams::default(), &Patch::Merge(body)))?;
+        self.sender.send::<IgnoredAny>(request).await.map(|_| ())
+    }
+
+    /// The member's secrets go; those that are not there are success.
+    ///
+    /// # Errors
+    /// When the cluster refuses it, or does not answer.
+    pub async fn delete_secrets(&self, member: Member) -> Result<(), Error> {
+        for name in SECRETS {
+            gone(self.delete(build(of::<Secret>(member).delete(name, &DeleteParams::default()))?).await)?;
+        }
+        Ok(())
+    }
+
+    /// The workspace goes, with its pods, if it is as it was seen; whether it is.
+    ///
+    /// # Errors
+    /// When the cluster refuses it, or does not answer.
+    pub async fn delete_workspace(&self, member: Member, version: &str) -> Result<bool, Error> {
+        let seen = Preconditions { uid: None, resource_version: Some(version.to_owned()) };
+        let params = DeleteParams {
+            preconditions: Some(seen),
+            propagation_policy: Some(PropagationPolicy::Background),
+            ..Default::default()
+        };
+        match self.delete(build(of::<StatefulSet>(member).delete(WORKSPACE, &params))?).await {
+            Err(Error::Conflict(_)) => Ok(false),
+            done => gone(done).map(|()| true),
+        }
+    }
+
+    /// The volume of the member's container goes; the container stays as it is.
+    ///
+    /// # Errors
+    /// When the cluster refuses it, or does not answer.
+    pub async fn delete_volume(&self, member: Member) -> Result<(), Error> {
+        let volumes = Request::new(PersistentVolume::url_path(&(), None));
+        let request = build(volumes.delete(&member.namespace(), &DeleteParams::default()))?;
+        gone(self.delete(request).await)
+    }
+
+    /// The namespace goes with all that is in it, the home disk too, if it is as it was seen; whether it is.
+    ///
+    /// # Errors
+    /// When the cluster refuses it, or does not answer.
+    pub async fn delete_namespace(&self, seen: &Resident) -> Result<bool, Error> {
+        let (uid, version) = (seen.uid.clone(), seen.version.clone());
+        let preconditions = Preconditions { uid: Some(uid), resource_version: Some(version) };
+        let params = DeleteParams { preconditions: Some(preconditions), ..Default::default() };
+        let namespaces = Request::new(Namespace::url_path(&(), None));
+        match self.delete(build(namespaces.delete(&seen.member.namespace(), &params))?).await {
+            Err(Error::Conflict(_)) => Ok(false),
+            done => gone(done).map(|()| true),
+        }
+    }
+
+    async fn delete(&self, request: http::Request<Vec<u8>>) -> Result<(), Error> {
+        self.sender.send::<IgnoredAny>(request).await.map(|_| ())
+    }
+}
+
+fn gone(deleted: Result<(), Error>) -> Result<(), Error> {
+    match deleted {
+        Ok(()) | Err(Error::NotFound) => Ok(()),
+        Err(e) => Err(e),
+    }
+}

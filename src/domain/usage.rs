@@ -1,0 +1,115 @@
+//! What a session was: the record that outlives the workspace, from which hours and costs are told.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    member::Member,
+    profile::Profiles,
+    workspace::{EndedBy, Workspace},
+};
+
+/// One session, from its first replica to its stop.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Usage {
+    pub member: Member,
+    pub session: String,
+    pub profile: String,
+    pub image: String,
+    pub started: DateTime<Utc>,
+    pub ended: DateTime<Utc>,
+    pub by: Option<EndedBy>,
+    pub why: String,
+    /// In the currency of the installation, as it was when the record was made; none where the profile is gone.
+    pub price_per_hour: Option<f64>,
+}
+
+impl Usage {
+    /// What is to be recorded of a workspace: its last session, if that ran, has ended, and is not recorded yet.
+    /// Waiting for a sign-in is free.
+    #[must_use]
+    pub fn to_record(seen: &Workspace, member: Member, profiles: &Profiles) -> Option<Self> {
+        let (session, ended) = (seen.session.as_ref()?, seen.ended.as_ref()?);
+        if ended.recorded {
+            return None;
+        }
+        let started = session.started?;
+        Some(Self {
+            member,
+            session: session.id.clone(),
+            profile: session.profile.clone(),
+            image: session.image.clone(),
+            started,
+            // clocks may differ: no session ends before it began
+            ended: ended.at?.max(started),
+            by: ended.by,
+            why: ended.why.clone(),
+            price_per_hour: profiles.get(&session.profile).map(|profile| profile.price_per_hour),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::domain::{
+        profile::Profile,
+        workspace::{Ended, Seen, Session},
+    };
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+    }
+
+    #[test]
+    fn only_a_session_that_ran_has_ended_and_is_not_recorded_is_to_be_recorded() {
+        let member = Member::parse("6e9f2c1a-0d3b-4b52-9a77-1c2d3e4f5a6b").unwrap();
+        let profile = Profile {
+            name: "small".into(),
+            cpu: "1".into(),
+            memory: "1Gi".into(),
+            gpus: 0,
+            node_selector: BTreeMap::new(),
+            tolerations: vec![],
+            image: "i".into(),
+            price_per_hour: 0.5,
+        };
+        let profiles = Profiles::new(vec![profile], "small").unwrap();
+        let seen = |started: Option<i64>, profile: &str, ended: Option<(Option<i64>, bool)>| Workspace {
+            on: false,
+            settled: true,
+            session: Some(Session {
+                id: "one".into(),
+                asked: at(0),
+                started: started.map(at),
+                by: member,
+                profile: profile.into(),
+                image: "i".into(),
+            }),
+            ended: ended.map(|(when, recorded)| Ended {
+                at: when.map(at),
+                by: None,
+                why: "so".into(),
+                recorded,
+            }),
+            seen: Seen { session: String::new(), ended: String::new() },
+            profiles: None,
+            version: String::new(),
+        };
+        let rows = [
+            ("ended", seen(Some(10), "small", Some((Some(70), false))), Some((60, Some(0.5)))),
+            ("of a profile that is gone", seen(Some(10), "large", Some((Some(70), false))), Some((60, None))),
+            ("clocks that differ", seen(Some(10), "small", Some((Some(5), false))), Some((0, Some(0.5)))),
+            ("recorded", seen(Some(10), "small", Some((Some(70), true))), None),
+            ("runs", seen(Some(10), "small", None), None),
+            ("waited for a sign-in", seen(None, "small", Some((Some(70), false))), None),
+            ("never ran", Workspace { session: None, ..seen(None, "small", Some((None, false))) }, None),
+        ];
+        for (name, seen, expected) in rows {
+            let usage = Usage::to_record(&seen, member, &profiles);
+            let short = usage.map(|u| ((u.ended - u.started).num_seconds(), u.price_per_hour));
+            assert_eq!(short, expected, "{name}");
+        }
+    }
+}
