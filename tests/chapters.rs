@@ -10,6 +10,7 @@ mod callers;
 mod house;
 mod joining;
 mod kills;
+mod leaving;
 mod membership;
 mod rights;
 mod walk;

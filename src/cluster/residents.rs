@@ -42,7 +42,8 @@ pub(super) struct ListedMeta {
 #[derive(Deserialize)]
 struct Page {
     metadata: PageMeta,
-    items: Vec<Listed>,
+    /// Null, in an empty list of metadata.
+    items: Option<Vec<Listed>>,
 }
 
 #[derive(Deserialize)]
@@ -87,7 +88,7 @@ impl Cluster {
         loop {
             let request = build(Request::new(K::url_path(&(), None)).list_metadata(&params))?;
             let page: Page = self.sender.send(request).await?;
-            page.items.into_iter().for_each(&mut take);
+            page.items.into_iter().flatten().for_each(&mut take);
             match page.metadata.next.filter(|next| !next.is_empty()) {
                 Some(next) => params = params.continue_token(&next),
                 None => return Ok(()),

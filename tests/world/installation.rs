@@ -176,6 +176,23 @@ impl Installation {
         asked.await
     }
 
+    /// Compares the group with the cluster, as the timer does.
+    pub async fn reconcile(&self) {
+        assert!(self.try_to_reconcile().await, "{}", self.log().await);
+    }
+
+    /// Calls the timer `reconcile`, as an admin of the function app may, and waits for its end; whether it succeeded.
+    pub async fn try_to_reconcile(&self) -> bool {
+        let ends = |log: &str| {
+            let ended = log.match_indices("Executed 'Functions.reconcile' (");
+            ended.map(|(at, text)| log[at + text.len()..].starts_with("Succeeded")).collect::<Vec<_>>()
+        };
+        let before = ends(&self.log().await).len();
+        let answer = self.send(self.request("POST", "/admin/functions/reconcile").json(&json!({}))).await;
+        assert_eq!(answer.status, 202, "{}", answer.text);
+        eventually("the group is compared", || async { ends(&self.log().await).get(before).copied() }).await
+    }
+
     /// Puts a text on the queue of members.
     pub async fn enqueue_text(&self, text: &str) {
         let url = format!(

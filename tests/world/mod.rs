@@ -1,5 +1,6 @@
 //! The world as tests meet it: people, installations, requests through the Functions host, and patience.
 
+mod blobs;
 mod installation;
 mod machines;
 mod person;

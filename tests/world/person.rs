@@ -32,6 +32,16 @@ impl Person {
         Self { name: text("name"), oid: text("oid") }
     }
 
+    /// Is added to the group of their installation.
+    pub async fn join(&self) {
+        control("PATCH", &format!("/people/{}", self.name), json!({ "member": true })).await;
+    }
+
+    /// Is removed from it.
+    pub async fn leave(&self) {
+        control("PATCH", &format!("/people/{}", self.name), json!({ "member": false })).await;
+    }
+
     pub async fn token(&self) -> Token {
         self.token_with(json!({})).await
     }

@@ -82,7 +82,7 @@ fn start(arguments: &Arguments) -> Result<ExitCode> {
             up.pid
         );
     }
-    let prepared = prepare(Wish { fast: arguments.fast, release: arguments.release })?;
+    let prepared = prepare(Wish { fast: arguments.fast, release: arguments.release, timers: true })?;
     let start = Start {
         name: arguments.world.clone(),
         fast: arguments.fast,

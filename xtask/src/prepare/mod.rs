@@ -19,6 +19,8 @@ pub struct Wish {
     pub fast: bool,
     /// Optimised executables, for measuring.
     pub release: bool,
+    /// Timers fire by themselves; where they do not, whoever counts requests calls them.
+    pub timers: bool,
 }
 
 /// Everything a world is started from.

@@ -1,0 +1,100 @@
+//! Leaving: whoever the group holds no more loses their workspace, and nothing else; and they can come back.
+
+use serde_json::{Value, json};
+
+use crate::world::{Installation, Person, eventually, get, kubernetes};
+
+/// What is in a person's namespace under `left`; none where they have not left.
+async fn left(person: &Person) -> Option<Value> {
+    let namespace = get(&format!("/api/v1/namespaces/{}", person.namespace())).await?;
+    let text = namespace["metadata"]["annotations"]["dcaas.dev/left"].as_str()?.to_owned();
+    Some(serde_json::from_str(&text).unwrap())
+}
+
+/// Waits until their workspace is gone.
+async fn gone(person: &Person) {
+    eventually("the workspace is gone", || async { person.set().await.is_none().then_some(()) }).await;
+}
+
+#[tokio::test]
+async fn somebody_who_is_removed_from_the_group_loses_what_runs_and_keeps_what_is_stored() {
+    Installation::own(json!({}), |dcaas| async move {
+        // without a subscription nobody is told of anything
+        dcaas.reconcile().await;
+        let (ada, ben) = (dcaas.member().await, dcaas.member().await);
+        let token = ada.token().await;
+        dcaas.start_steady(&token).await;
+        let session = dcaas.until(&token, "running").await["session"].as_str().unwrap().to_owned();
+        ada.leave().await;
+        gone(&ada).await;
+        assert!(left(&ada).await.unwrap()["at"].is_string());
+        for name in ["tunnel", "sign-in"] {
+            assert!(get(&ada.path(&format!("secrets/{name}"))).await.is_none(), "{name}");
+        }
+        eventually("the pod is gone", || async { ada.pods().await.is_empty().then_some(()) }).await;
+        // the disk, the volume and the container are kept
+        assert!(get(&ada.path("persistentvolumeclaims/home")).await.is_some());
+        assert!(get(&format!("/api/v1/persistentvolumes/{}", ada.namespace())).await.is_some());
+        assert_eq!(dcaas.blobs(&ada.namespace(), "").await, Some(vec![]));
+        // the session is recorded, and a caller is told that they have nothing here
+        let usage = dcaas.blobs("usage", "").await.unwrap();
+        let [(name, text)] = &usage[..] else { panic!("{usage:?}") };
+        assert!(name.ends_with(&format!("/{}/{session}.json", ada.oid)), "{name}");
+        let record: Value = serde_json::from_str(text).unwrap();
+        assert_eq!((&record["by"], &record["profile"]), (&json!("leaving"), &json!("steady")), "{record}");
+        assert!(record["started"].as_str() < record["ended"].as_str(), "{record}");
+        dcaas.start_steady(&token).await.refuses(403, "not-a-member", "a start after leaving");
+        assert!(ben.set().await.is_some(), "nobody else is touched");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn somebody_who_comes_back_has_their_things_again() {
+    Installation::own(json!({}), |dcaas| async move {
+        dcaas.reconcile().await;
+        let (ada, _ben) = (dcaas.member().await, dcaas.member().await);
+        let disk = ada.path("persistentvolumeclaims/home");
+        let before = get(&disk).await.unwrap()["metadata"]["uid"].clone();
+        dcaas.put_blob(&ada.namespace(), "model.bin", "weights").await;
+        ada.leave().await;
+        gone(&ada).await;
+        ada.join().await;
+        eventually("the workspace is back", || ada.set()).await;
+        assert_eq!(left(&ada).await, None);
+        assert_eq!(get(&disk).await.unwrap()["metadata"]["uid"], before);
+        let data = dcaas.blobs(&ada.namespace(), "").await.unwrap();
+        assert_eq!(data, [("model.bin".to_owned(), "weights".to_owned())]);
+        assert_eq!(dcaas.status(&ada.token().await).await["phase"], "stopped");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_kept_goes_when_its_time_is_over_and_the_container_only_if_the_settings_say_so() {
+    for delete_data in [false, true] {
+        let settings = json!({ "settings": { "DELETE_DATA": delete_data.to_string() } });
+        Installation::own(settings, |dcaas| async move {
+            dcaas.reconcile().await;
+            let (ada, _ben) = (dcaas.member().await, dcaas.member().await);
+            ada.leave().await;
+            gone(&ada).await;
+            dcaas.reconcile().await;
+            let namespace = format!("/api/v1/namespaces/{}", ada.namespace());
+            assert!(get(&namespace).await.unwrap()["metadata"]["deletionTimestamp"].is_null());
+            let long_ago = json!({ "at": chrono::Utc::now() - chrono::TimeDelta::days(31) }).to_string();
+            let annotation = json!({ "metadata": { "annotations": { "dcaas.dev/left": long_ago } } });
+            kubernetes("PATCH", &namespace, annotation).await.unwrap();
+            dcaas.reconcile().await;
+            let volume = format!("/api/v1/persistentvolumes/{}", ada.namespace());
+            for path in [&namespace, &volume] {
+                eventually("it is gone", || async { get(path).await.is_none().then_some(()) }).await;
+            }
+            assert_eq!(dcaas.blobs(&ada.namespace(), "").await.is_some(), !delete_data);
+            // and who returns after that begins anew
+            ada.join().await;
+            eventually("a new workspace", || ada.set()).await;
+        })
+        .await;
+    }
+}
