@@ -133,17 +133,20 @@ impl Running {
         Ok(answer.json()["token"].as_str().context("the world's answer holds no token")?.to_owned())
     }
 
+    /// Adds a person to the group, or removes them; dcaas hears of it from Graph alone.
+    pub fn set_member(&self, person: &str, member: bool) -> Result<()> {
+        let url = format!("{}/people/{person}", self.control);
+        read(self.http.patch(&url).send_json(json!({ "member": member })), &url)?
+            .good("the group")
+            .map(|_| ())
+    }
+
     pub fn get(&self, url: &str) -> Result<Answer> {
         read(self.http.get(url).call(), url)
     }
 
     pub fn post(&self, url: &str, body: &Value) -> Result<Answer> {
         read(self.http.post(url).send_json(body), url)
-    }
-
-    /// POST of plain text.
-    pub fn post_text(&self, url: &str, text: &str) -> Result<Answer> {
-        read(self.http.post(url).content_type("text/plain").send(text), url)
     }
 
     /// GET of a function, as the person with that token.

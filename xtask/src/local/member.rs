@@ -1,4 +1,4 @@
-//! A member joins a running world: their message on the queue, and the token that signing in will bring later.
+//! People join and leave a running world, by the group and by nothing else.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -9,18 +9,15 @@ use serde_json::json;
 use crate::child;
 use crate::running::{Answer, Running};
 
-/// Where a member's things are, and how they come there.
+/// Where a member's things are.
 pub fn namespace(oid: &str) -> String {
     format!("dc-{oid}")
 }
 
-/// Puts the message of one member on the queue; gives its text.
-pub fn put_message(running: &Running, oid: &str) -> Result<String> {
-    let message = format!(r#"{{"v":1,"member":"{oid}","after":0}}"#);
-    running
-        .post_text(&format!("{}/installations/dcaas/queues/members", running.control), &message)?
-        .good("the message is not on the queue")?;
-    Ok(message)
+/// Whether a member's workspace is there, on or off.
+fn has_workspace(running: &Running, oid: &str) -> Result<bool> {
+    let path = format!("/apis/apps/v1/namespaces/{}/statefulsets/workspace", namespace(oid));
+    Ok(running.kubernetes(&path)?.status == 200)
 }
 
 /// Puts a made-up tunnel token where sign-in will put a real one; whether there was none before.
@@ -39,25 +36,40 @@ pub fn put_tunnel_token(running: &Running, namespace: &str) -> Result<bool> {
     answer.good("Secret `tunnel` is not made").map(|_| true)
 }
 
-pub fn enqueue(running: &Running, person: &str) -> Result<ExitCode> {
+/// Adds a person to the group and waits for their workspace.
+pub fn join(running: &Running, person: &str) -> Result<ExitCode> {
     let oid = running.oid(person)?;
-    println!("put on queue `members`: {}", put_message(running, &oid)?);
+    running.set_member(person, true)?;
+    println!("{person} is in the group");
+    wait(running, &format!("no workspace of {person}"), || has_workspace(running, &oid))?;
     let namespace = namespace(&oid);
-    let since = Instant::now();
-    while running.kubernetes(&format!("/api/v1/namespaces/{namespace}"))?.status != 200 {
-        if since.elapsed() > Duration::from_secs(60) {
-            bail!(
-                "there is no namespace {namespace} after a minute; the host's last lines:\n{}",
-                running.host_log(15)
-            );
-        }
-        child::pause(Duration::from_millis(100));
-    }
-    println!("namespace {namespace} is there");
+    println!("{namespace}: the workspace is there, and off");
     let new = put_tunnel_token(running, &namespace)?;
     println!(
         "Secret `tunnel` {}",
         if new { "made, with a token that only this world takes" } else { "was there already" }
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// Removes a person from the group and waits until their workspace is gone.
+pub fn leave(running: &Running, person: &str) -> Result<ExitCode> {
+    let oid = running.oid(person)?;
+    running.set_member(person, false)?;
+    println!("{person} is not in the group any more");
+    wait(running, &format!("a workspace of {person}"), || Ok(!has_workspace(running, &oid)?))?;
+    println!("{}: the workspace is gone; disk and data are kept", namespace(&oid));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A comparison comes at least once a minute here.
+fn wait(running: &Running, still: &str, there: impl Fn() -> Result<bool>) -> Result<()> {
+    let since = Instant::now();
+    while !there()? {
+        if since.elapsed() > Duration::from_secs(90) {
+            bail!("still {still}; the host's last lines:\n{}", running.host_log(15));
+        }
+        child::pause(Duration::from_millis(100));
+    }
+    Ok(())
 }

@@ -51,8 +51,10 @@ pub enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<String>,
     },
-    /// Put a member's message on the queue, and a tunnel token into what it makes.
-    Enqueue { person: String },
+    /// Add a person to the group, wait for their workspace, and put a tunnel token there.
+    Join { person: String },
+    /// Remove a person from the group, and wait until their workspace is gone.
+    Leave { person: String },
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
@@ -68,7 +70,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
             kubectl.arg("kubectl").args(words).env("KUBECONFIG", running()?.kubeconfig);
             Err(kubectl.exec()).context("kubectl does not start")
         }
-        Some(Verb::Enqueue { person }) => member::enqueue(&running()?, person),
+        Some(Verb::Join { person }) => member::join(&running()?, person),
+        Some(Verb::Leave { person }) => member::leave(&running()?, person),
     }
 }
 
@@ -111,12 +114,13 @@ fn try_next(running: &Running) {
         r#"
   Try next, in another terminal:
 
-    {local} enqueue ben                          # ben joins: namespace, disk, container, workspace
-    AUTH="Authorization: Bearer $({local} token ben)"
+    {local} join dora                            # into the group: namespace, disk, container, workspace
+    AUTH="Authorization: Bearer $({local} token dora)"
     curl -sH "$AUTH" --json '{{}}' {api}/start      # a GPU node comes, the workspace starts
     curl -sH "$AUTH" {api}/status                # what is happening, in plain words
     curl -sNH "$AUTH" '{api}/logs?follow=true'   # Ctrl-C ends it
     curl -sH "$AUTH" --json '{{}}' {api}/stop       # pod and node go, the disk stays
+    {local} leave dora                           # out of the group: what runs ends, what is stored stays
     {local} kubectl get pods,pvc,sts -A          # the cluster, as an admin
 
   People: {people}. Ctrl-C ends the world.

@@ -14,6 +14,15 @@ pub fn nodes(running: &Running) -> Result<BTreeSet<String>> {
     Ok(items(&list).filter_map(|node| node["metadata"]["name"].as_str()).map(str::to_owned).collect())
 }
 
+/// A subscription at Graph, made by the program itself.
+pub fn subscribed(running: &Running) -> Result<Look> {
+    let facts = running.get(&format!("{}/graph?installation=dcaas", running.control))?.good("graph")?.json();
+    Ok(match facts["subscriptions"].as_array().and_then(|all| all.first()) {
+        Some(one) => Look::Seen(format!("Graph tells of changes until {}", one["expirationDateTime"])),
+        None => Look::NotYet("no subscription at Graph".to_owned()),
+    })
+}
+
 /// A node that was not there before, ready.
 pub fn came(running: &Running, before: &BTreeSet<String>) -> Result<Look> {
     let list = running.kubernetes("/api/v1/nodes")?.good("nodes")?.json();
@@ -110,6 +119,19 @@ impl Member {
             Look::Seen("no pod is left in the namespace".to_owned())
         } else {
             Look::NotYet(format!("{} is still there", names.join(", ")))
+        })
+    }
+
+    /// Leaving takes the StatefulSet away last, and dates the namespace.
+    pub fn left(&self, running: &Running) -> Result<Look> {
+        let here = &self.namespace;
+        let set = running.kubernetes(&format!("/apis/apps/v1/namespaces/{here}/statefulsets/workspace"))?;
+        let namespace = running.kubernetes(&format!("/api/v1/namespaces/{here}"))?.json();
+        let left = namespace["metadata"]["annotations"]["dcaas.dev/left"].as_str();
+        Ok(match (set.status, left) {
+            (404, Some(left)) => Look::Seen(format!("the StatefulSet is gone; left: {left}")),
+            (404, None) => Look::Never("the StatefulSet is gone, and the namespace is not dated".to_owned()),
+            _ => Look::NotYet("the StatefulSet is still there".to_owned()),
         })
     }
 

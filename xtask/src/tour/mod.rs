@@ -18,17 +18,20 @@ use crate::show::time;
 use cluster::Member;
 use step::{Look, Walk, line, note};
 
-/// Who walks: a member, and nothing more.
-const WALKER: &str = "ben";
+/// Who walks: somebody who is not in the group yet.
+const WALKER: &str = "dora";
 /// For what needs no machine to come or go.
 const SOON: Duration = Duration::from_secs(60);
+/// For what the comparison of group and cluster does, which comes once a minute.
+const COMPARED: Duration = Duration::from_secs(90);
 
 /// Walks through `world` and ends it; success only if every step was seen.
 pub fn run(mut world: World, fast: bool) -> Result<ExitCode> {
     let begun = Instant::now();
     let running = world.wait_until_up()?;
     println!(
-        "\n  A tour of dcaas: {WALKER} joins, starts a workspace with a GPU, looks at it and stops it.\n"
+        "\n  A tour of dcaas: {WALKER} is added to the group, starts a workspace with a GPU, looks at it, stops it, \
+         starts it again, and is removed from the group.\n"
     );
     line("✓", begun.elapsed(), "world up", &format!("functions at {}", running.functions));
     let walked = walk(&running, &mut world, fast);
@@ -51,16 +54,18 @@ fn walk(running: &Running, world: &mut World, fast: bool) -> Result<()> {
     // A machine takes its time, as in the cloud; without --fast the world keeps an unneeded one for minutes.
     let machine = Duration::from_secs(if fast { 120 } else { 20 * 60 });
     let oid = running.oid(WALKER)?;
-    let ben = Member { namespace: member::namespace(&oid) };
+    let dora = Member { namespace: member::namespace(&oid) };
     let before = cluster::nodes(running)?;
     let mut walk = Walk::new(running, world);
 
-    walk.see("message", SOON, |running| {
-        Ok(Look::Seen(format!("{} put on queue `members`", member::put_message(running, &oid)?)))
+    walk.see("subscribed", COMPARED, cluster::subscribed)?;
+    walk.see("added", SOON, |running| {
+        running.set_member(WALKER, true)?;
+        Ok(Look::Seen(format!("{WALKER} is in the group; nobody told dcaas but Graph")))
     })?;
-    walk.see("provisioned", SOON, |running| ben.provisioned(running))?;
+    walk.see("provisioned", SOON, |running| dora.provisioned(running))?;
     walk.see("token", SOON, |running| {
-        member::put_tunnel_token(running, &ben.namespace)?;
+        member::put_tunnel_token(running, &dora.namespace)?;
         Ok(Look::Seen("Secret `tunnel` put there: signing in is a later chapter".to_owned()))
     })?;
 
@@ -68,17 +73,27 @@ fn walk(running: &Running, world: &mut World, fast: bool) -> Result<()> {
     walk.see("start", SOON, |running| called(running, &token, "/api/start"))?;
     walk.token = Some(token.clone());
     walk.see("node came", machine, |running| cluster::came(running, &before))?;
-    walk.see("pod runs", machine, |running| ben.pod_runs(running))?;
+    walk.see("pod runs", machine, |running| dora.pod_runs(running))?;
     walk.see("connected", SOON, |running| connected(running, &token))?;
     walk.see("logs", SOON, |running| logs(running, &token))?;
     walk.see("logs followed", SOON, |running| followed(running, &token))?;
 
     walk.see("stop", SOON, |running| called(running, &token, "/api/stop"))?;
-    walk.see("pod gone", SOON, |running| ben.pod_gone(running))?;
+    walk.see("pod gone", SOON, |running| dora.pod_gone(running))?;
     walk.see("stopped", SOON, |running| stopped(running, &token))?;
+    walk.see("started again", SOON, |running| called(running, &token, "/api/start"))?;
+    walk.see("pod runs", machine, |running| dora.pod_runs(running))?;
+
     walk.token = None;
+    walk.see("removed", SOON, |running| {
+        running.set_member(WALKER, false)?;
+        Ok(Look::Seen(format!("{WALKER} is not in the group any more")))
+    })?;
+    walk.see("workspace gone", SOON, |running| dora.left(running))?;
+    walk.see("pod gone", SOON, |running| dora.pod_gone(running))?;
+    walk.see("shut out", SOON, |running| shut_out(running, &token))?;
     walk.see("node gone", machine, |running| cluster::gone(running, &before))?;
-    walk.see("kept", SOON, |running| ben.kept(running))?;
+    walk.see("kept", SOON, |running| dora.kept(running))?;
     walk.see("nothing odd", SOON, |running| {
         let leftovers = running.leftovers()?;
         Ok(if leftovers.is_empty() {
@@ -117,6 +132,14 @@ fn stopped(running: &Running, token: &str) -> Result<Look> {
     Ok(match status["phase"].as_str() {
         Some("stopped") => Look::Seen(status["says"].as_str().unwrap_or_default().to_owned()),
         _ => Look::NotYet(format!("status: {}", answer.text)),
+    })
+}
+
+fn shut_out(running: &Running, token: &str) -> Result<Look> {
+    let answer = running.ask(token, "/api/status")?;
+    Ok(match answer.status {
+        403 => Look::Seen(format!("GET /api/status → {}", answer.says())),
+        _ => Look::NotYet(format!("GET /api/status → {}", answer.says())),
     })
 }
 
