@@ -47,7 +47,7 @@ pub fn revoke(running: &Running, account: &str) -> Result<ExitCode> {
 }
 
 fn line(flow: &Value) -> String {
-    let text = |name: &str| flow[name].as_str().unwrap_or("?").to_owned();
+    let text = |name: &str| flow[name].as_str().unwrap_or("-").to_owned();
     let state = match flow["state"].as_str() {
         Some("waiting") => format!("waits, good for {} s", flow["good_for"]),
         _ => text("state"),
