@@ -12,4 +12,5 @@ mod joining;
 mod kills;
 mod membership;
 mod rights;
+mod sign_in;
 mod walk;

@@ -1,3 +1,4 @@
 //! What to do, and why: pure functions of what was seen, the settings and the time.
 
 pub mod lifecycle;
+pub mod sign_in;
