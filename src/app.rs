@@ -10,6 +10,7 @@ use crate::{
     api::problem::{Code, Problem},
     cluster::Cluster,
     config::{Fault, InboxSettings, Settings},
+    device_flow::DeviceFlow,
     graph::Graph,
     identity::{entra::Entra, own},
     storage::{Queue, Storage},
@@ -35,6 +36,7 @@ pub struct Ready {
     pub storage: Storage,
     pub queue: Queue,
     pub graph: Graph,
+    pub device_flow: DeviceFlow,
     pub entra: Entra,
 }
 
@@ -99,6 +101,8 @@ impl Ready {
                 .map_err(|e| anyhow::anyhow!("KUBERNETES_URL or KUBERNETES_CA can not be used: {e}"))?,
             graph: Graph::new(&settings.graph, credential.clone())
                 .context("no client for Graph can be made")?,
+            device_flow: DeviceFlow::new(&settings.sign_in, reqwest::Client::builder())
+                .context("no client for sign-ins can be made")?,
             queue: inbox.queue.clone(),
             storage: Storage::new(&settings.storage, credential).context("BLOB_URL can not be used")?,
             entra: Entra::new(&settings.entra, client),

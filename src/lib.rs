@@ -14,6 +14,7 @@ pub mod pod;
 pub mod protocol;
 
 pub mod cluster;
+pub mod device_flow;
 pub mod graph;
 pub mod identity;
 pub mod storage;

@@ -13,4 +13,5 @@ mod kills;
 mod leaving;
 mod membership;
 mod rights;
+mod sign_in;
 mod walk;

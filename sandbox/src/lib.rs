@@ -5,6 +5,7 @@
 
 pub mod certificates;
 pub mod control;
+pub mod device_flows;
 pub mod listener;
 pub mod process;
 pub mod strict;
@@ -13,6 +14,7 @@ pub mod world;
 pub mod azurite;
 pub mod entra;
 pub mod gate;
+pub mod github;
 pub mod graph;
 pub mod host;
 pub mod installation;

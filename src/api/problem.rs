@@ -29,6 +29,8 @@ pub enum Code {
     EntraUnavailable,
     GraphRefused,
     GraphUnavailable,
+    SignInRefused,
+    SignInUnavailable,
     Bug,
 }
 
@@ -58,6 +60,8 @@ impl Code {
             Self::EntraUnavailable => ("entra-unavailable", 503, Some(10)),
             Self::GraphRefused => ("graph-refused", 502, None),
             Self::GraphUnavailable => ("graph-unavailable", 503, Some(10)),
+            Self::SignInRefused => ("sign-in-refused", 502, None),
+            Self::SignInUnavailable => ("sign-in-unavailable", 503, Some(10)),
             Self::Bug => ("bug", 500, None),
         }
     }

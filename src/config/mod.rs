@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::{
     gates::Gates,
     profile::{AllowedImages, Profiles},
+    sign_in::Provider,
 };
 
 use reading::Reading;
@@ -24,6 +25,7 @@ pub struct Settings {
     pub entra: EntraSettings,
     pub identity: IdentitySettings,
     pub graph: GraphSettings,
+    pub sign_in: SignInSettings,
     pub queue: QueueSettings,
     pub cluster: ClusterSettings,
     pub storage: StorageSettings,
@@ -68,6 +70,18 @@ pub struct GraphSettings {
     pub notification_url: String,
     /// What a notification has to carry.
     pub client_state: Secret,
+}
+
+/// Where members sign in to the tunnel.
+#[derive(Clone, Debug)]
+pub struct SignInSettings {
+    /// Who is asked where a member chooses nobody.
+    pub provider: Provider,
+    /// GitHub's site and its API; these and the next without a slash at the end.
+    pub github_url: String,
+    pub github_api_url: String,
+    /// Microsoft's sign-in, without a tenant: the account may be of any organisation.
+    pub microsoft_url: String,
 }
 
 /// The queue of messages.
@@ -192,6 +206,12 @@ impl Settings {
                     resource: read.resource("SUBSCRIPTION_RESOURCE", "GROUP_ID"),
                     notification_url: read.called_url("NOTIFICATION_URL"),
                     client_state: read.secret("CLIENT_STATE"),
+                },
+                sign_in: SignInSettings {
+                    provider: read.provider("SIGN_IN"),
+                    github_url: read.url("GITHUB_URL"),
+                    github_api_url: read.url("GITHUB_API_URL"),
+                    microsoft_url: read.url("MICROSOFT_URL"),
                 },
                 queue: QueueSettings { url: read.url("QUEUE_URL") },
                 cluster: ClusterSettings { url: read.url("KUBERNETES_URL"), ca: read.pem("KUBERNETES_CA") },

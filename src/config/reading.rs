@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{Fault, table};
+use crate::domain::sign_in::Provider;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -80,6 +81,11 @@ impl Reading<'_> {
                 && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
                 && !text.ends_with('-')
         })
+    }
+
+    pub fn provider(&mut self, name: &'static str) -> Provider {
+        let text = self.checked(name, |text| Provider::parse(text).is_some());
+        Provider::parse(&text).unwrap_or(Provider::GitHub)
     }
 
     pub fn list(&mut self, name: &'static str) -> Vec<String> {

@@ -82,6 +82,25 @@ pub const SETTINGS: &[Setting] = &[
         "/groups/{GROUP_ID}/members",
         "/groups/{GROUP_ID}",
     ),
+    optional(
+        "SIGN_IN",
+        "where members sign in to the tunnel who choose nothing: github or microsoft",
+        "github",
+        "github",
+    ),
+    optional("GITHUB_URL", "where GitHub is, an https URL", "https://github.com", "https://github.com"),
+    optional(
+        "GITHUB_API_URL",
+        "where GitHub's API is, an https URL",
+        "https://api.github.com",
+        "https://api.github.com",
+    ),
+    optional(
+        "MICROSOFT_URL",
+        "where people of any organisation sign in with Microsoft, an https URL without a tenant",
+        "https://login.microsoftonline.com",
+        "https://login.microsoftonline.com",
+    ),
     required(
         "KUBERNETES_URL",
         "the API server's address, an https URL",

@@ -125,3 +125,19 @@ fn a_notification_needs_only_its_own_settings() {
         assert_eq!(faults.iter().map(|f| f.setting).collect::<Vec<_>>(), [name]);
     }
 }
+
+#[test]
+fn members_sign_in_with_github_unless_it_is_told_otherwise() {
+    let rows = [
+        (None, Some(Provider::GitHub)),
+        (Some("github"), Some(Provider::GitHub)),
+        (Some("microsoft"), Some(Provider::Microsoft)),
+        (Some("gitlab"), None),
+    ];
+    for (given, expected) in rows {
+        let mut variables = examples();
+        variables.remove("SIGN_IN");
+        variables.extend(given.map(|text| ("SIGN_IN".to_owned(), text.to_owned())));
+        assert_eq!(Settings::read(&variables).ok().map(|s| s.sign_in.provider), expected, "{given:?}");
+    }
+}

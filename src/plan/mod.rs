@@ -2,3 +2,4 @@
 
 pub mod lifecycle;
 pub mod membership;
+pub mod sign_in;

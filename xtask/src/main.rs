@@ -81,6 +81,15 @@ mod tests {
     }
 
     #[test]
+    fn a_code_is_approved_as_somebody() {
+        let Command::Local(local) = parse("local -- approve WDJB-MJHT --as ben").command else {
+            panic!("not `local`")
+        };
+        let Some(local::Verb::Approve { code, account }) = local.verb else { panic!("not approve") };
+        assert_eq!((code.as_str(), account.as_deref()), ("WDJB-MJHT", Some("ben")));
+    }
+
+    #[test]
     fn kubectl_keeps_its_own_flags_and_dashes() {
         let Command::Local(local) = parse("local -- --world other kubectl exec -it pod -- sh -c ls").command
         else {

@@ -5,6 +5,7 @@ mod cluster;
 mod graph;
 mod installations;
 mod people;
+mod sign_ins;
 
 use crate::{
     listener::{Listener, Request},
@@ -84,6 +85,7 @@ async fn answer(world: Arc<World>, request: Request) -> Outcome {
             Ok(empty(204))
         }
         (_, ["graph", rest @ ..]) => graph::answer(&world, rest, request).await,
+        (_, ["sign-ins", rest @ ..]) => sign_ins::answer(&world, rest, request).await,
         (_, ["installations", rest @ ..]) => installations::answer(&world, rest, request).await,
         _ => Err(unknown(&method, &path)),
     }
@@ -101,7 +103,9 @@ const VERBS: &str = "verbs: GET /, POST /stop, GET /leftovers, GET|POST /people,
     POST /installations/I/identity/token, GET /installations/I/log?tail=N, \
     GET|POST /installations/I/queues/Q, GET /installations/I/gate, POST /installations/I/gate/reset, \
     POST|DELETE /installations/I/faults, GET /graph, POST /graph/token, POST /graph/roles, \
-    PUT|DELETE /graph/troubles, POST /graph/release|lose|expire|lifecycle|replay|forge, ANY /kubernetes/PATH";
+    PUT|DELETE /graph/troubles, POST /graph/release|lose|expire|lifecycle|replay|forge, \
+    GET /sign-ins, PUT /sign-ins/pace, POST /sign-ins/CODE/approve|decline|expire, POST /sign-ins/whose|revoke, \
+    ANY /kubernetes/PATH";
 
 /// Used by the submodules for verbs below a resource.
 fn no_verb(request: &Request) -> Refusal {

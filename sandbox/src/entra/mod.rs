@@ -1,8 +1,10 @@
 //! Entra: tokens for people and for managed identities, and the keys to check them.
 
+mod devices;
 mod identity;
 mod keys;
 mod published;
+mod refusal;
 mod tokens;
 
 use std::sync::{Arc, PoisonError};
@@ -15,14 +17,17 @@ use uuid::Uuid;
 pub use tokens::{Alg, Signer, Tokens, User, Version, Wish};
 
 use crate::certificates::Authority;
+use crate::device_flows::Flows;
 use crate::listener::Listener;
 use crate::strict::Oddities;
+use devices::Devices;
 use identity::Identities;
 
 /// The tenant's authority, and the identity endpoint that a Functions host names to its child.
 pub struct Entra {
     tokens: Arc<Tokens>,
     identities: Arc<Identities>,
+    devices: Arc<Devices>,
     authority: Listener,
     endpoint: Listener,
 }
@@ -32,10 +37,18 @@ impl Entra {
     pub async fn start(ca: &Authority, oddities: Oddities) -> anyhow::Result<Self> {
         let tokens = Arc::new(Tokens::new()?);
         let identities = Arc::new(Identities::default());
-        let (shared, odd) = (tokens.clone(), oddities.clone());
+        let devices = Arc::new(Devices::new(tokens.clone(), oddities.clone()));
+        let (shared, all, odd) = (tokens.clone(), devices.clone(), oddities.clone());
         let tls = ca.server_leaf(&["login.microsoftonline.com"])?.rustls_server()?;
         let authority = Listener::start(Some(tls), move |request| {
-            std::future::ready(Ok(published::answer(&shared, &odd, &request)))
+            let (shared, all, odd) = (shared.clone(), all.clone(), odd.clone());
+            async move {
+                Ok(if Devices::are_meant(&request) {
+                    all.answer(request).await
+                } else {
+                    published::answer(&shared, &odd, &request)
+                })
+            }
         });
         let authority = authority.await.context("Entra can not start")?;
         let (shared, all) = (tokens.clone(), identities.clone());
@@ -43,7 +56,7 @@ impl Entra {
             std::future::ready(Ok(all.answer(&shared, &oddities, &request)))
         });
         let endpoint = endpoint.await.context("the identity endpoint can not start")?;
-        Ok(Self { tokens, identities, authority, endpoint })
+        Ok(Self { tokens, identities, devices, authority, endpoint })
     }
 
     /// The authority's address, as `https://login.microsoftonline.com/` is.
@@ -118,6 +131,26 @@ impl Entra {
     /// A managed identity's token for a resource, as its identity endpoint hands it out.
     pub fn identity_token(&self, client_id: Uuid, resource: &str) -> anyhow::Result<String> {
         self.identities.token(&self.tokens, client_id, resource)
+    }
+
+    /// The device flows, for whoever plays the person at the browser.
+    pub fn flows(&self) -> &Flows<User> {
+        &self.devices.flows
+    }
+
+    /// Whose a token of a device flow is, while it is good.
+    pub fn whose(&self, token: &str) -> Option<Uuid> {
+        self.devices.whose(token)
+    }
+
+    /// Revokes one token of a device flow; whether it was good.
+    pub fn revoke(&self, token: &str) -> bool {
+        self.devices.revoke(token)
+    }
+
+    /// Revokes all tokens that device flows brought a person; says how many.
+    pub fn revoke_all(&self, oid: Uuid) -> usize {
+        self.devices.revoke_all(oid)
     }
 
     /// Where version 1 of the tenant is described: the API server's `discoveryURL`.

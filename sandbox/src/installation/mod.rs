@@ -192,13 +192,14 @@ impl Installation {
     /// All there is to know about it.
     #[must_use]
     pub fn facts(&self) -> Value {
+        let gate = |party: &str| self.gate.url(party).ok().map(String::from);
         json!({
             "name": self.name, "functions": self.functions().map(String::from), "group": self.group,
             "host_storage": self.queues.account.connection_string(),
             "members_storage": self.members.connection_string(), "principal": self.user,
             "client_id": self.client_id, "identity_client_id": self.identity,
             "host_account": self.queues.account.name, "members_account": self.members.name,
-            "kubernetes": self.gate.url("kubernetes").ok().map(String::from),
+            "kubernetes": gate("kubernetes"), "entra": gate("entra"), "github": gate("github"),
         })
     }
 

@@ -13,6 +13,7 @@ mod watch;
 
 use crate::{
     entra::Entra,
+    github::GitHub,
     graph::Graph,
     installation::{self, Installation},
     kubernetes::ControlPlane,
@@ -51,7 +52,7 @@ pub struct World {
     folder: PathBuf,
     ground: Arc<installation::Ground>,
     pub graph: Graph,
-    github: Listener,
+    pub github: GitHub,
     control: OnceLock<Listener>,
     installations: Mutex<BTreeMap<String, Arc<Installation>>>,
     lock: Lock,
@@ -70,7 +71,7 @@ impl World {
             "name": self.name, "pid": std::process::id(),
             "functions": first.functions().as_ref().map(bare), "kubeconfig": self.cluster.kubeconfig,
             "storage": first.queues.account.connection_string(), "members_storage": first.members_storage(),
-            "entra": bare(&self.entra.authority()?), "graph": bare(&self.graph.url()?), "control": bare(&control),
+            "entra": bare(&self.entra.authority()?), "graph": bare(&self.graph.url()?), "github": bare(&self.github.url()?), "control": bare(&control),
             "tenant": self.entra.tenant(), "client_id": first.client_id, "group": first.group,
             "ca": self.ground.ca, "people": self.people.everybody(), "folder": self.folder,
         }))

@@ -5,16 +5,16 @@ use crate::{
     azurite::Azurite,
     certificates::Authority,
     control,
+    device_flows::Pace,
     entra::Entra,
+    github::GitHub,
     graph::{Graph, directory::Directory},
     installation,
     kubernetes::{Binaries, ControlPlane, Issuer},
-    listener::{self, Listener},
     machines::{self, Delays, Machines},
     strict::Oddities,
 };
 use anyhow::{Context, Result};
-use serde_json::json;
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, OnceLock},
@@ -56,8 +56,12 @@ impl World {
         let directory = Arc::new(Directory::default());
         let people = People::new(directory.clone());
         let graph = Graph::start(&authority, entra.tokens(), directory, oddities.clone()).await?;
-        let github = nobody(&authority, "github", oddities.clone()).await?;
-        progress.say("Entra, Graph", &entra.authority()?);
+        let github = GitHub::start(&authority, oddities.clone()).await?;
+        if options.fast {
+            entra.flows().pace(None, Pace::FAST);
+            github.flows().pace(None, Pace::FAST);
+        }
+        progress.say("Entra, Graph, GitHub", &entra.authority()?);
         let issuer = Issuer { issuer: entra.issuer_v1(), discovery: entra.discovery_url_v1()? };
         let storage = folder.join("storage");
         let kubernetes = async {
@@ -145,14 +149,4 @@ impl World {
         progress.up(&world.name);
         Ok(world)
     }
-}
-
-/// A party that the world does not have yet: whatever it is asked, it does not understand.
-async fn nobody(ca: &Authority, name: &'static str, oddities: Oddities) -> Result<Listener> {
-    let tls = ca.server_leaf(&[name])?.rustls_server()?;
-    let listener = Listener::start(Some(tls), move |request| {
-        oddities.remember(format!("{name}: {} {}", request.method(), request.uri().path()));
-        std::future::ready(Ok(listener::json(501, &json!({"error": format!("the world has no {name} yet")}))))
-    });
-    listener.await
 }

@@ -4,8 +4,10 @@
 
 mod azurite;
 mod costs;
+mod devices;
 mod entra;
 mod gate;
+mod github;
 mod identity;
 mod process;
 

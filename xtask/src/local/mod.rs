@@ -15,6 +15,7 @@ use crate::running::Running;
 use crate::tour;
 
 pub mod member;
+mod sign_in;
 mod world;
 
 pub use world::{Start, World};
@@ -55,6 +56,19 @@ pub enum Verb {
     Join { person: String },
     /// Remove a person from the group, and wait until their workspace is gone.
     Leave { person: String },
+    /// List the codes that people were given to sign in with, and what became of them.
+    Codes,
+    /// Sign in with a code, as a person does at GitHub's or Microsoft's page.
+    Approve {
+        code: String,
+        /// The account's name; at Microsoft a person of the world.
+        #[arg(long = "as", value_name = "PERSON")]
+        account: Option<String>,
+    },
+    /// Say no to a code.
+    Decline { code: String },
+    /// Let all tokens of an account count no more.
+    Revoke { person: String },
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
@@ -72,6 +86,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
         Some(Verb::Join { person }) => member::join(&running()?, person),
         Some(Verb::Leave { person }) => member::leave(&running()?, person),
+        Some(Verb::Codes) => sign_in::codes(&running()?),
+        Some(Verb::Approve { code, account }) => sign_in::approve(&running()?, code, account.as_deref()),
+        Some(Verb::Decline { code }) => sign_in::decline(&running()?, code),
+        Some(Verb::Revoke { person }) => sign_in::revoke(&running()?, person),
     }
 }
 
