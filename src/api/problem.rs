@@ -18,7 +18,6 @@ pub enum Code {
     UnknownProfile,
     ProfileNotYours,
     ImageNotAllowed,
-    NoSignIn,
     RunsAnother,
     NotRunning,
     KeepsChanging,
@@ -49,7 +48,6 @@ impl Code {
             Self::UnknownProfile => ("unknown-profile", 400, None),
             Self::ProfileNotYours => ("profile-not-yours", 403, None),
             Self::ImageNotAllowed => ("image-not-allowed", 403, None),
-            Self::NoSignIn => ("no-sign-in", 409, None),
             Self::RunsAnother => ("runs-another", 409, None),
             Self::NotRunning => ("not-running", 409, None),
             Self::KeepsChanging => ("keeps-changing", 503, Some(2)),
@@ -152,8 +150,6 @@ impl From<Refusal> for Problem {
                 Self::new(Code::ImageNotAllowed, format!("the image '{asked}' is not allowed here"))
                     .next(format!("Leave the image out, or choose one that matches: {allowed}."))
             }
-            Refusal::NoSignIn => Self::new(Code::NoSignIn, "there is no sign-in for your tunnel yet")
-                .next("Ask an admin to put your tunnel's token in place, then start again."),
             Refusal::RunsAnother { profile, image } => Self::new(
                 Code::RunsAnother,
                 format!("your workspace runs with profile '{profile}' and image '{image}'"),

@@ -19,15 +19,13 @@ use crate::{
         reads::Cluster,
         request::{Error, WORKSPACE, build, of},
         residents::Listed,
+        sign_in::{SIGN_IN, TUNNEL},
     },
     domain::{
         member::Member,
         membership::{Left, Resident},
     },
 };
-
-/// A member's secrets: the tunnel's token and a sign-in that is under way.
-const SECRETS: [&str; 2] = ["tunnel", "sign-in"];
 
 impl Cluster {
     /// Makes or mends a member's namespace. Somebody who left and came back has not left any more; whether that was so.
@@ -67,7 +65,7 @@ impl Cluster {
     /// # Errors
     /// When the cluster refuses it, or does not answer.
     pub async fn delete_secrets(&self, member: Member) -> Result<(), Error> {
-        for name in SECRETS {
+        for name in [SIGN_IN, TUNNEL] {
             gone(self.delete(build(of::<Secret>(member).delete(name, &DeleteParams::default()))?).await)?;
         }
         Ok(())

@@ -11,6 +11,7 @@ mod observe;
 mod reads;
 mod request;
 mod residents;
+mod sign_in;
 mod strangers;
 mod writes;
 
@@ -20,3 +21,4 @@ pub use manifest::{Owner, bounds, claims, namespace, role_binding, volume, works
 pub use memory::Memory;
 pub use reads::{Cluster, Look};
 pub use request::Error;
+pub use sign_in::{KeptFlow, NewToken};

@@ -34,6 +34,10 @@ struct SessionNote {
     by: String,
     profile: String,
     image: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    waits: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -92,6 +96,8 @@ pub fn write_session(session: &Session) -> String {
         by: session.by.to_string(),
         profile: session.profile.clone(),
         image: session.image.clone(),
+        waits: session.waits.clone(),
+        account: session.account.clone(),
     };
     serde_json::to_string(&note).expect("a note is JSON")
 }
@@ -106,6 +112,8 @@ pub fn read_session(text: &str) -> Option<Session> {
         by: Member::parse(&note.by).ok()?,
         profile: note.profile,
         image: note.image,
+        waits: note.waits,
+        account: note.account,
     })
 }
 
@@ -146,6 +154,9 @@ fn read_by(text: &str) -> Option<EndedBy> {
     if text == "leaving" {
         return Some(EndedBy::Leaving);
     }
+    if text == "sign-in" {
+        return Some(EndedBy::SignIn);
+    }
     let (kind, person) = text.split_once(' ')?;
     let person = Member::parse(person).ok()?;
     match kind {
@@ -170,9 +181,14 @@ mod tests {
             by,
             profile: "small".into(),
             image: "ours/x".into(),
+            waits: None,
+            account: Some("GitHub as ada".into()),
         };
-        assert_eq!(read_session(&write_session(&session)), Some(session));
-        for by in [EndedBy::Start(by), EndedBy::Member(by), EndedBy::Leaving] {
+        let waits = Session { started: None, waits: Some("flow".into()), ..session.clone() };
+        for session in [session, waits] {
+            assert_eq!(read_session(&write_session(&session)), Some(session));
+        }
+        for by in [EndedBy::Start(by), EndedBy::Member(by), EndedBy::Leaving, EndedBy::SignIn] {
             let ended = Ended { at: Some(at), by: Some(by), why: "so".into(), recorded: false };
             assert_eq!(read_ended(&write_ended(&ended)), Some(ended));
         }

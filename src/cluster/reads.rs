@@ -5,11 +5,11 @@ use std::sync::Arc;
 use azure_core::credentials::TokenCredential;
 use k8s_openapi::api::{
     apps::v1::StatefulSet,
-    core::v1::{Event, Pod as KubePod, Secret},
+    core::v1::{Event, Pod as KubePod},
 };
 use kube::{
     api::{GetParams, ListParams, LogParams, ObjectList},
-    core::{PartialObjectMeta, Request},
+    core::Request,
 };
 use serde::de::IgnoredAny;
 use tower::BoxError;
@@ -23,14 +23,10 @@ use crate::{
     config::ClusterSettings,
     domain::{
         member::Member,
-        sign_in::SignIn,
         workspace::{Pod, Workspace},
     },
     pod::{self, Line},
 };
-
-/// The Secret with the tunnel's token.
-const TUNNEL: &str = "tunnel";
 
 /// The cluster, as dcaas meets it.
 #[derive(Clone)]
@@ -74,19 +70,6 @@ impl Cluster {
                 Error::NotFound => Ok(None),
                 e => Err(e),
             },
-        }
-    }
-
-    /// Whether there is a token for the tunnel. The token itself is not read.
-    ///
-    /// # Errors
-    /// When the cluster can not tell.
-    pub async fn sign_in(&self, member: Member) -> Result<SignIn, Error> {
-        let request = build(of::<Secret>(member).get_metadata(TUNNEL, &GetParams::default()))?;
-        match self.sender.send::<PartialObjectMeta<Secret>>(request).await {
-            Ok(_) => Ok(SignIn::Done),
-            Err(Error::NotFound) => Ok(SignIn::None),
-            Err(e) => Err(e),
         }
     }
 

@@ -153,6 +153,21 @@ impl Cluster {
         self.patch(owner.member, ops).await
     }
 
+    /// The wish to start is kept, with no replica, if nothing has changed since it was seen.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] where it has.
+    pub async fn wait(&self, member: Member, saw: &Seen, session: &Session) -> Result<Workspace, Error> {
+        let ops = json!([
+            test(notes::SESSION, &saw.session),
+            test(notes::ENDED, &saw.ended),
+            { "op": "replace", "path": annotation(notes::SESSION), "value": notes::write_session(session) },
+            { "op": "replace", "path": annotation(notes::ENDED), "value": "" },
+            { "op": "replace", "path": "/spec/replicas", "value": 0 },
+        ]);
+        self.patch(member, ops).await
+    }
+
     /// No replica, if neither session nor end have changed since they were seen.
     ///
     /// # Errors

@@ -5,13 +5,17 @@ use std::{fmt, time::Duration};
 
 use chrono::{DateTime, Utc};
 
-/// The state of a member's token for the tunnel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignIn {
-    /// There is no token: a start has to wait for one.
-    None,
-    /// A token is kept for the next start.
-    Done,
+/// A token for the tunnel that is kept, as far as everybody may know it: never the token itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// When the person signed in; none where somebody else put the token there.
+    pub since: Option<DateTime<Utc>>,
+    /// Whose account it opens, where the provider told.
+    pub account: Option<Account>,
+    /// Whether the relay has rejected it: a start then asks for another one.
+    pub rejected: bool,
+    /// The Secret's version, for a change that names what was seen.
+    pub version: String,
 }
 
 /// Who signs people in.
@@ -128,6 +132,16 @@ pub enum NoToken {
 pub enum Account {
     GitHub { id: u64, login: String },
     Microsoft { tenant: String, oid: String },
+}
+
+/// As a person knows it, to sign an editor in with.
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::GitHub { login, .. } => write!(f, "GitHub as {login}"),
+            Self::Microsoft { .. } => f.write_str("Microsoft"),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -83,6 +83,8 @@ mod tests {
                 id: "one".into(),
                 asked: at(0),
                 started: started.map(at),
+                waits: None,
+                account: None,
                 by: member,
                 profile: profile.into(),
                 image: "i".into(),

@@ -39,9 +39,13 @@ pub struct Session {
     pub asked: DateTime<Utc>,
     /// When the first replica was wished for; none while it waits for a sign-in.
     pub started: Option<DateTime<Utc>>,
+    /// The sign-in that it waits for.
+    pub waits: Option<String>,
     pub by: Member,
     pub profile: String,
     pub image: String,
+    /// The account that its tunnel is signed in with, in words, where it is known: an editor needs the same.
+    pub account: Option<String>,
 }
 
 /// How a session ended.
@@ -64,6 +68,8 @@ pub enum EndedBy {
     Start(Member),
     /// The member left the group.
     Leaving,
+    /// The sign-in that it waited for came to nothing.
+    SignIn,
 }
 
 impl fmt::Display for EndedBy {
@@ -72,6 +78,7 @@ impl fmt::Display for EndedBy {
             Self::Member(person) => write!(f, "member {person}"),
             Self::Start(person) => write!(f, "start {person}"),
             Self::Leaving => f.write_str("leaving"),
+            Self::SignIn => f.write_str("sign-in"),
         }
     }
 }

@@ -5,6 +5,7 @@ mod logs;
 mod membership;
 mod provision;
 mod reconcile;
+mod signin;
 mod start;
 mod status;
 mod stop;
@@ -71,6 +72,11 @@ pub const FUNCTIONS: &[Function] = &[
         run: Run::Queue(|app, message| provision::run(app, message).boxed()),
     },
     Function { name: "reconcile", largest: SMALL, run: Run::Timer(|app| reconcile::run(app).boxed()) },
+    Function {
+        name: "signin",
+        largest: SMALL,
+        run: Run::Http("POST", |app, request| signin::run(app, request).boxed()),
+    },
     Function {
         name: "start",
         largest: SMALL,

@@ -9,6 +9,7 @@ use crate::{
     turn::{
         membership,
         reconcile::{Occasion, reconcile},
+        sign_in,
     },
 };
 
@@ -19,7 +20,8 @@ use crate::{
 pub async fn run(app: Arc<App>, message: QueueMessage) -> Result<String, Problem> {
     let app = app.ready()?;
     match Message::parse(&message.text)? {
-        Message::Member { member, after, .. } => membership::look_at(app, member, after).await,
+        Message::Member { member, flow: Some(flow), .. } => sign_in::look_at(app, member, &flow).await,
+        Message::Member { member, after, flow: None } => membership::look_at(app, member, after).await,
         Message::Group => reconcile(app, Occasion::Notification).await,
     }
 }

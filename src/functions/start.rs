@@ -12,7 +12,10 @@ use crate::{
     },
     app::App,
     plan::lifecycle::StartWish,
-    turn::{door, workspace},
+    turn::{
+        door::{self, Asks},
+        workspace,
+    },
 };
 
 /// 200 when it runs, 202 while it starts.
@@ -22,7 +25,7 @@ use crate::{
 pub async fn run(app: Arc<App>, request: Request) -> Result<Reply, Problem> {
     let app = app.ready()?;
     let (caller, member) = door::enter(app, &request, &[]).await?;
-    let StartBody { profile, image } = request.json()?;
+    let StartBody { profile, image, provider } = request.json()?;
     let wish = StartWish { by: caller.member, profile, image, id: Uuid::new_v4().simple().to_string() };
-    Ok(workspace::start(app, member, &wish).await?.reply())
+    Ok(workspace::start(app, Asks::new(caller, member), &wish, provider.map(Into::into)).await?.reply())
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::{
     member::Member,
     profile::{AllowedImages, Profile, Profiles},
-    sign_in::SignIn,
+    sign_in::Kept,
     workspace::{Ended, EndedBy, Pod, Seen, Session, Workspace},
 };
 
@@ -33,6 +33,8 @@ pub struct Offer<'a> {
 pub enum Step {
     /// One replica, of this profile, for this session.
     SwitchOn { saw: Seen, session: Session, profile: Box<Profile> },
+    /// The wish to start is kept until its sign-in brings a token; no replica, and so no machine, waits with it.
+    Wait { saw: Seen, session: Session },
     /// No replica, unless session or end have changed since they were seen.
     End { saw: Seen, ended: Ended },
     /// No replica, whichever session runs or waits.
@@ -53,6 +55,10 @@ pub struct Plan {
 pub enum Why {
     /// It was off, and starts.
     Starts { profile: String },
+    /// There is no token for the tunnel, and no sign-in that would bring one.
+    NeedsSignIn,
+    /// The wish to start waits for a sign-in.
+    Waits { profile: String },
     /// It runs already as it was asked for.
     RunsAlready,
     /// Another profile or image was asked for before the first container ran: this session ends, the next look starts.
@@ -63,6 +69,8 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Starts { profile } => write!(f, "starts with profile '{profile}'"),
+            Self::NeedsSignIn => write!(f, "needs a sign-in first"),
+            Self::Waits { profile } => write!(f, "waits for a sign-in, to start with profile '{profile}'"),
             Self::RunsAlready => write!(f, "is on already, as asked"),
             Self::TakesThePlaceOf { profile } => {
                 write!(f, "another start takes the place of one with '{profile}'")
@@ -77,8 +85,17 @@ pub enum Refusal {
     UnknownProfile { asked: String, known: Vec<String> },
     ProfileNotYours { asked: String, yours: Vec<String> },
     ImageNotAllowed { asked: String, allowed: Vec<String> },
-    NoSignIn,
     RunsAnother { profile: String, image: String },
+}
+
+/// What a start finds of the member's sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry<'a> {
+    /// A token that nobody has rejected, as far as is known.
+    Token(&'a Kept),
+    /// A sign-in that is under way, by its id.
+    Flow(&'a str),
+    Nothing,
 }
 
 /// Decides a start.
@@ -88,31 +105,87 @@ pub enum Refusal {
 pub fn start(
     seen: &Workspace,
     pods: &[Pod],
-    sign_in: SignIn,
+    entry: Entry,
     wish: &StartWish,
     offer: Offer,
     now: DateTime<Utc>,
 ) -> Result<Plan, Refusal> {
     if let Some(current) = seen.current() {
-        return while_on(seen, current, pods, wish, offer, now);
+        return while_on(seen, current, pods, entry, wish, offer, now);
     }
     let (profile, image) = choose(seen, wish, offer)?;
-    if sign_in == SignIn::None {
-        return Err(Refusal::NoSignIn);
-    }
     let session = Session {
         id: wish.id.clone(),
         asked: now,
-        started: Some(now),
+        started: None,
+        waits: None,
         by: wish.by,
         profile: profile.name.clone(),
         image,
+        account: None,
     };
-    let why = Why::Starts { profile: profile.name.clone() };
-    let mut steps =
-        vec![Step::SwitchOn { saw: seen.seen.clone(), session, profile: Box::new(profile.clone()) }];
-    steps.extend(strangers(pods, &wish.id));
-    Ok(Plan { steps, why })
+    Ok(begin(seen, session, pods, entry, profile, now))
+}
+
+/// Starts a session, or lets it wait for its sign-in.
+fn begin(
+    seen: &Workspace,
+    session: Session,
+    pods: &[Pod],
+    entry: Entry,
+    profile: &Profile,
+    now: DateTime<Utc>,
+) -> Plan {
+    let (saw, name) = (seen.seen.clone(), profile.name.clone());
+    match entry {
+        Entry::Nothing => Plan { steps: vec![], why: Why::NeedsSignIn },
+        Entry::Flow(id) if session.waits.as_deref() == Some(id) => {
+            Plan { steps: vec![], why: Why::Waits { profile: name } }
+        }
+        Entry::Flow(id) => {
+            let session = Session { waits: Some(id.to_owned()), ..session };
+            Plan { steps: vec![Step::Wait { saw, session }], why: Why::Waits { profile: name } }
+        }
+        Entry::Token(kept) => {
+            let account = kept.account.as_ref().map(ToString::to_string);
+            let session = Session { started: Some(now), waits: None, account, ..session };
+            let others = strangers(pods, &session.id).collect::<Vec<_>>();
+            let mut steps = vec![Step::SwitchOn { saw, session, profile: Box::new(profile.clone()) }];
+            steps.extend(others);
+            Plan { steps, why: Why::Starts { profile: name } }
+        }
+    }
+}
+
+/// Lets a start that waited go on, now that there is a token. None where no start waits. Nothing is asked anew: it was
+/// allowed when it was asked for, and only a profile that is gone since ends it.
+#[must_use]
+pub fn go_on(
+    seen: &Workspace,
+    pods: &[Pod],
+    kept: &Kept,
+    profiles: &Profiles,
+    now: DateTime<Utc>,
+) -> Option<Plan> {
+    let session = seen.current().filter(|session| session.started.is_none())?;
+    let Some(profile) = profiles.get(&session.profile) else {
+        let why = format!("the profile '{}' is gone", session.profile);
+        return Some(Plan { steps: vec![end_of_wait(seen, why, now)], why: Why::NeedsSignIn });
+    };
+    Some(begin(seen, session.clone(), pods, Entry::Token(kept), profile, now))
+}
+
+/// Ends a start whose sign-in came to nothing. None where no start waits for that one.
+#[must_use]
+pub fn give_up(seen: &Workspace, flow: &str, why: String, now: DateTime<Utc>) -> Option<Step> {
+    let waits = seen.current()?.waits.as_deref()?;
+    (waits == flow).then(|| end_of_wait(seen, why, now))
+}
+
+fn end_of_wait(seen: &Workspace, why: String, now: DateTime<Utc>) -> Step {
+    // it never ran: there is nothing to record
+    let ended = Ended { at: Some(now), by: Some(EndedBy::SignIn), why, recorded: true };
+    Step::End { saw: seen.seen.clone(), ended }
 }
 
 /// What a member's stop writes; it needs no look.
@@ -132,6 +205,7 @@ fn while_on(
     seen: &Workspace,
     current: &Session,
     pods: &[Pod],
+    entry: Entry,
     wish: &StartWish,
     offer: Offer,
     now: DateTime<Utc>,
@@ -141,6 +215,13 @@ fn while_on(
         let (profile, image) = choose(seen, wish, offer)?;
         profile.name == current.profile && image == current.image
     };
+    if same && current.started.is_none() {
+        let profile = offer.profiles.get(&current.profile).ok_or_else(|| Refusal::UnknownProfile {
+            asked: current.profile.clone(),
+            known: offer.profiles.names(),
+        })?;
+        return Ok(begin(seen, current.clone(), pods, entry, profile, now));
+    }
     if same {
         return Ok(Plan { steps: strangers(pods, &current.id).collect(), why: Why::RunsAlready });
     }

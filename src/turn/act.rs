@@ -18,6 +18,7 @@ pub async fn act(app: &Ready, member: Member, step: &Step) -> Result<Option<Work
             let owner = Owner { member, settings: &app.settings };
             cluster.switch_on(owner, saw, session, profile).await.map(Some)
         }
+        Step::Wait { saw, session } => cluster.wait(member, saw, session).await.map(Some),
         Step::End { saw, ended } => cluster.end(member, saw, ended).await.map(Some),
         Step::Stop { ended } => cluster.stop(member, ended).await.map(Some),
         Step::DeletePod { name, uid } => cluster.delete_pod(member, name, uid).await.map(|()| None),

@@ -21,6 +21,20 @@ pub async fn enter(app: &Ready, request: &Request, parameters: &[&str]) -> Resul
     Ok((caller, whose(caller, request)?))
 }
 
+/// Whose workspace is asked about, and whether it is the caller's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asks {
+    pub member: Member,
+    pub own: bool,
+}
+
+impl Asks {
+    #[must_use]
+    pub fn new(caller: Caller, member: Member) -> Self {
+        Self { member, own: caller.member == member }
+    }
+}
+
 /// The caller of a request.
 ///
 /// # Errors

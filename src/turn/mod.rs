@@ -6,4 +6,5 @@ pub mod leaving;
 pub mod logs;
 pub mod membership;
 pub mod reconcile;
+pub mod sign_in;
 pub mod workspace;

@@ -1,18 +1,31 @@
 //! One workspace's turns: start, stop, and what is.
 
 use crate::{
-    api::{body::StatusBody, exchange::Reply, problem::Problem},
+    api::{
+        body::{SignInBody, StatusBody},
+        exchange::Reply,
+        problem::Problem,
+    },
     app::Ready,
     cluster::{Error, diagnose},
     domain::{
         link::LinkState,
         member::Member,
-        sign_in::SignIn,
+        sign_in::{Kept, Pending, Provider},
         situation::{Phase, Situation},
+        usage::Usage,
         workspace::{Pod, Workspace},
     },
-    plan::lifecycle::{self, Offer, Plan, StartWish, Why},
-    turn::{act::act, door::not_a_member, membership},
+    plan::{
+        lifecycle::{self, Entry, Offer, Plan, StartWish, Why},
+        sign_in::{Wanted, waits, wanted},
+    },
+    turn::{
+        act::act,
+        door::{Asks, not_a_member},
+        membership,
+        sign_in::{self, Progress},
+    },
 };
 
 /// How often a turn looks again when somebody else changed the workspace in between.
@@ -36,6 +49,15 @@ impl Outcome {
         }
     }
 
+    /// With the code that the person signs in with; nobody else sees it, as it would open their workspace to them.
+    fn with_sign_in(mut self, app: &Ready, asks: Asks, pending: &Pending) -> Self {
+        self.under_way = true;
+        if asks.own {
+            self.body.sign_in = Some(SignInBody::new(pending, app.now()));
+        }
+        self
+    }
+
     /// The reply of a function that was asked for a change: 202 while it is under way.
     #[must_use]
     pub fn reply(self) -> Reply {
@@ -47,20 +69,29 @@ impl Outcome {
     }
 }
 
-/// Starts the member's workspace, or finds it started.
+/// Starts the member's workspace, or finds it started. `provider` is whom they want to sign in with, if they have to.
 ///
 /// # Errors
 /// A refusal with its next step, or what the cluster met.
-pub async fn start(app: &Ready, member: Member, wish: &StartWish) -> Result<Outcome, Problem> {
+pub async fn start(
+    app: &Ready,
+    asks: Asks,
+    wish: &StartWish,
+    provider: Option<Provider>,
+) -> Result<Outcome, Problem> {
     for _ in 0..LOOKS {
-        match start_once(app, member, wish).await? {
+        match start_once(app, asks.member, wish, provider).await? {
             Some((Why::Starts { .. }, workspace)) => {
                 let asked = workspace.as_ref().and_then(|w| w.session.as_ref()).map(|s| s.asked);
                 let says = "Your workspace starts: a machine is asked for.";
                 let situation = Situation::new(Phase::Starting, says, asked).usually("3 to 10 minutes");
                 return Ok(Outcome::new(situation, workspace.as_ref(), None));
             }
-            Some((Why::RunsAlready, _)) => return status(app, member).await,
+            Some((Why::RunsAlready | Why::Waits { .. }, _)) => return status(app, asks).await,
+            // there is one when the next look is made
+            Some((Why::NeedsSignIn, _)) => {
+                sign_in::begin(app, asks.member, provider).await?;
+            }
             // the old session has ended, or somebody else was faster: look again
             Some((Why::TakesThePlaceOf { .. }, _)) | None => {}
         }
@@ -73,16 +104,30 @@ async fn start_once(
     app: &Ready,
     member: Member,
     wish: &StartWish,
+    provider: Option<Provider>,
 ) -> Result<Option<(Why, Option<Workspace>)>, Problem> {
     let cluster = &app.cluster;
     let seen = membership::admitted(app, member).await?;
-    let sign_in = async { if seen.on { Ok(SignIn::Done) } else { cluster.sign_in(member).await } };
+    let kept = async { if seen.on { Ok(Some(Kept::default())) } else { sign_in::usable(app, member).await } };
     let pods =
         async { if pods_are_gone(&seen) { Ok(Vec::<Pod>::new()) } else { cluster.pods(member).await } };
-    let (sign_in, pods) = futures::try_join!(sign_in, pods)?;
-    let offer =
-        Offer { profiles: &app.settings.workspaces.profiles, images: &app.settings.workspaces.images };
-    let plan = lifecycle::start(&seen, &pods, sign_in, wish, offer, app.now())?;
+    let (kept, pods) = futures::try_join!(kept, pods)?;
+    let flow = if kept.is_none() { cluster.flow(member).await?.map(|flow| flow.pending) } else { None };
+    let goes_on = wanted(flow.as_ref(), provider, app.settings.sign_in.provider, app.now()) == Wanted::Same;
+    let entry = match (&kept, &flow) {
+        (Some(kept), _) => Entry::Token(kept),
+        (None, Some(flow)) if goes_on => Entry::Flow(&flow.id),
+        _ => Entry::Nothing,
+    };
+    let workspaces = &app.settings.workspaces;
+    let offer = Offer { profiles: &workspaces.profiles, images: &workspaces.images };
+    let plan = lifecycle::start(&seen, &pods, entry, wish, offer, app.now())?;
+    // before its end is overwritten
+    if let Some(usage) =
+        Usage::to_record(&seen, member, &workspaces.profiles).filter(|_| !plan.steps.is_empty())
+    {
+        app.storage.record(&usage).await?;
+    }
     tracing::info!(%member, why = %plan.why, steps = plan.steps.len(), "start");
     let workspace = carry_out(app, member, &plan).await?;
     Ok(workspace.map(|w| (plan.why, w)))
@@ -131,13 +176,45 @@ pub async fn stop(app: &Ready, member: Member, by: Member) -> Result<Outcome, Pr
     Err(Error::Changed.into())
 }
 
-/// Where the member's workspace stands.
+/// Begins a sign-in, also where there is a token and while a workspace runs: it takes the place of that one.
+///
+/// # Errors
+/// When they are no member, or what the provider, the cluster or the queue met.
+pub async fn sign_in(app: &Ready, asks: Asks, provider: Option<Provider>) -> Result<Outcome, Problem> {
+    membership::admitted(app, asks.member).await?;
+    sign_in::begin(app, asks.member, provider).await?;
+    status(app, asks).await
+}
+
+/// Where the member's workspace stands. A sign-in that is under way is moved on by that.
 ///
 /// # Errors
 /// When there is none, or the cluster can not tell.
-pub async fn status(app: &Ready, member: Member) -> Result<Outcome, Problem> {
-    let (situation, workspace, address) = look(app, member).await?;
-    Ok(Outcome::new(situation, Some(&workspace), address))
+pub async fn status(app: &Ready, asks: Asks) -> Result<Outcome, Problem> {
+    let mut found = look(app, asks.member).await?;
+    let waited = |w: &Workspace| w.current().is_some_and(|session| session.waits.is_some());
+    let progress = sign_in::look(app, asks.member).await?;
+    if progress == Progress::None && waited(&found.1) {
+        sign_in::settle(app, asks.member).await?;
+    }
+    if !matches!(progress, Progress::Waits(_)) && (progress != Progress::None || waited(&found.1)) {
+        found = look(app, asks.member).await?;
+    }
+    let (mut situation, workspace, address) = found;
+    match progress {
+        Progress::Waits(pending) => {
+            let session = workspace.current().filter(|session| session.waits.is_some());
+            let asked = session.map_or_else(|| app.now(), |session| session.asked);
+            if session.is_some() && asks.own {
+                situation = waits(&pending, true, asked, app.now());
+            }
+            Ok(Outcome::new(situation, Some(&workspace), address).with_sign_in(app, asks, &pending))
+        }
+        Progress::Ended(ending, provider) => {
+            Ok(Outcome::new(situation.next(ending.next(provider)), Some(&workspace), address))
+        }
+        Progress::None | Progress::Done => Ok(Outcome::new(situation, Some(&workspace), address)),
+    }
 }
 
 async fn look(app: &Ready, member: Member) -> Result<(Situation, Workspace, Option<String>), Problem> {

@@ -58,6 +58,11 @@ impl Owner<'_> {
         }
     }
 
+    /// A Secret of the member's.
+    pub fn secret(&self, name: &str, rest: Value) -> Manifest {
+        self.object("v1", "Secret", "secrets", name, rest)
+    }
+
     fn clusterwide(&self, kind: &str, plural: &str, name: &str, rest: Value) -> Manifest {
         let mut body = json!({
             "apiVersion": "v1",
@@ -115,6 +120,8 @@ pub fn workspace(owner: Owner, open: Option<&[String]>) -> Manifest {
         id: String::new(),
         asked: chrono::DateTime::UNIX_EPOCH,
         started: None,
+        waits: None,
+        account: None,
         by: owner.member,
         profile: profile.name.clone(),
         image: profile.image.clone(),

@@ -84,6 +84,8 @@ fn a_session_is_named_by_its_pod() {
         id: "one".into(),
         asked: chrono::DateTime::UNIX_EPOCH,
         started: None,
+        waits: None,
+        account: None,
         by: member(),
         profile: profile.name.clone(),
         image: "theirs/x".into(),

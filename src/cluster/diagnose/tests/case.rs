@@ -187,6 +187,8 @@ impl Case {
             id: "new".into(),
             asked: ago(121),
             started: self.started.map(ago),
+            waits: None,
+            account: None,
             by: Member::parse("11111111-2222-4333-8444-555555555555").unwrap(),
             profile: "steady".into(),
             image: IMAGE.into(),

@@ -1,0 +1,227 @@
+//! What is kept of a member's sign-in: Secret `tunnel` with the token, Secret `sign-in` with a flow that is under way.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use k8s_openapi::{ByteString, api::core::v1};
+use kube::{
+    api::{DeleteParams, GetParams, Patch, PatchParams, PostParams, Preconditions},
+    core::PartialObjectMeta,
+};
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+
+mod written;
+
+use crate::{
+    cluster::{
+        manifest::Owner,
+        reads::Cluster,
+        request::{Error, build, of, refused},
+    },
+    config::Secret,
+    domain::{
+        member::Member,
+        sign_in::{Account, Kept, Pending, Provider},
+    },
+    pod,
+};
+use written::{DEVICE_CODE, FLOW, bytes, read_account, read_flow, write_account, write_flow};
+
+/// The Secret with the tunnel's token.
+pub(super) const TUNNEL: &str = "tunnel";
+/// The Secret with the flow.
+pub(super) const SIGN_IN: &str = "sign-in";
+
+/// When the person signed in.
+const SINCE: &str = "dcaas.dev/signed-in";
+/// Whose account the token opens.
+const ACCOUNT: &str = "dcaas.dev/account";
+/// When the relay was seen to reject it.
+const REJECTED: &str = "dcaas.dev/rejected";
+
+/// A flow as it is kept.
+#[derive(Clone, Debug)]
+pub struct KeptFlow {
+    pub pending: Pending,
+    pub device_code: Secret,
+    pub version: String,
+}
+
+/// A token on its way into its Secret.
+#[derive(Clone, Copy, Debug)]
+pub struct NewToken<'a> {
+    pub provider: Provider,
+    pub access: &'a Secret,
+    pub refresh: Option<&'a Secret>,
+    pub account: Option<&'a Account>,
+    pub since: DateTime<Utc>,
+}
+
+impl Cluster {
+    /// What is known of the token; the token itself is not read.
+    ///
+    /// # Errors
+    /// When the cluster can not tell.
+    pub async fn kept(&self, member: Member) -> Result<Option<Kept>, Error> {
+        let request = build(of::<v1::Secret>(member).get_metadata(TUNNEL, &GetParams::default()))?;
+        match self.sender.send::<PartialObjectMeta<v1::Secret>>(request).await {
+            Ok(secret) => Ok(Some(kept(&secret))),
+            Err(Error::NotFound) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// The flow that is under way, if there is one. One that nobody can read counts as none.
+    ///
+    /// # Errors
+    /// When the cluster can not tell.
+    pub async fn flow(&self, member: Member) -> Result<Option<KeptFlow>, Error> {
+        let request = build(of::<v1::Secret>(member).get(SIGN_IN, &GetParams::default()))?;
+        match self.sender.send::<v1::Secret>(request).await {
+            Ok(secret) => Ok(read_flow(&secret)),
+            Err(Error::NotFound) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Keeps a new flow, in place of the one that was seen, if any; whether it did, or somebody else was faster.
+    ///
+    /// # Errors
+    /// When the cluster refuses it, or does not answer.
+    pub async fn keep_flow(
+        &self,
+        owner: Owner<'_>,
+        seen: Option<&KeptFlow>,
+        pending: &Pending,
+        device_code: &Secret,
+    ) -> Result<bool, Error> {
+        let data = json!({ FLOW: write_flow(pending), DEVICE_CODE: bytes(device_code) });
+        if let Some(seen) = seen {
+            let ops = json!([test(&seen.version), { "op": "replace", "path": "/data", "value": data }]);
+            return self.patch_secret(owner.member, SIGN_IN, ops).await;
+        }
+        let secret = owner.secret(SIGN_IN, json!({ "data": data }));
+        let params = PostParams { field_manager: Some("dcaas".to_owned()), ..Default::default() };
+        let body = secret.body.to_string().into_bytes();
+        match self
+            .sender
+            .send::<IgnoredAny>(build(of::<v1::Secret>(owner.member).create(&params, body))?)
+            .await
+        {
+            Ok(_) => Ok(true),
+            Err(Error::Conflict(_)) => Ok(false),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Moves the flow that was seen on; what it is then, or none where somebody else was faster.
+    ///
+    /// # Errors
+    /// When the cluster refuses it, or does not answer.
+    pub async fn move_flow(
+        &self,
+        member: Member,
+        seen: &KeptFlow,
+        pending: &Pending,
+    ) -> Result<Option<KeptFlow>, Error> {
+        let ops = json!([
+            test(&seen.version),
+            { "op": "replace", "path": format!("/data/{FLOW}"), "value": write_flow(pending) },
+        ]);
+        match self.patched_secret(member, SIGN_IN, ops).await {
+            Ok(secret) => Ok(read_flow(&secret)),
+            Err(Error::Changed | Error::NotFound) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Ends the flow that was seen; one that is another by now stays.
+    ///
+    /// # Errors
+    /// When the cluster refuses it, or does not answer.
+    pub async fn end_flow(&self, member: Member, seen: &KeptFlow) -> Result<(), Error> {
+        let seen = Preconditions { uid: None, resource_version: Some(seen.version.clone()) };
+        let params = DeleteParams { preconditions: Some(seen), ..Default::default() };
+        match self.sender.send::<IgnoredAny>(build(of::<v1::Secret>(member).delete(SIGN_IN, &params))?).await
+        {
+            Ok(_) | Err(Error::NotFound | Error::Conflict(_)) => Ok(()),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Keeps a token, in place of the one that is there.
+    ///
+    /// # Errors
+    /// When the cluster refuses it, or does not answer.
+    pub async fn keep_token(&self, owner: Owner<'_>, token: NewToken<'_>) -> Result<(), Error> {
+        let mut data = json!({
+            pod::PROVIDER_KEY: ByteString(token.provider.word().as_bytes().to_vec()),
+            pod::ACCESS_TOKEN_KEY: bytes(token.access),
+        });
+        if let Some(refresh) = token.refresh {
+            data[pod::REFRESH_TOKEN_KEY] = bytes(refresh);
+        }
+        let mut notes = json!({ SINCE: token.since.to_rfc3339_opts(SecondsFormat::Secs, true) });
+        if let Some(account) = token.account {
+            notes[ACCOUNT] = json!(write_account(account));
+        }
+        let secret = owner.secret(TUNNEL, json!({ "metadata": { "annotations": notes }, "data": data }));
+        // what a rejection noted was about the one before
+        self.forget_rejection(owner.member).await?;
+        self.apply(&secret).await
+    }
+
+    async fn forget_rejection(&self, member: Member) -> Result<(), Error> {
+        let body = json!({ "metadata": { "annotations": { REJECTED: null } } });
+        let secrets = of::<v1::Secret>(member);
+        let request = build(secrets.patch(TUNNEL, &PatchParams::default(), &Patch::Merge(&body)))?;
+        match self.sender.send::<IgnoredAny>(request).await {
+            Ok(_) | Err(Error::NotFound) => Ok(()),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Notes that the relay rejected the token that was seen, and no newer one.
+    ///
+    /// # Errors
+    /// When the cluster refuses it, or does not answer.
+    pub async fn reject_token(&self, member: Member, seen: &Kept, now: DateTime<Utc>) -> Result<(), Error> {
+        let at = now.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let path = format!("/metadata/annotations/{}", REJECTED.replace('/', "~1"));
+        // another one by now: the next look tells
+        self.patch_secret(
+            member,
+            TUNNEL,
+            json!([test(&seen.version), { "op": "add", "path": path, "value": at }]),
+        )
+        .await
+        .map(|_| ())
+    }
+
+    async fn patch_secret(&self, member: Member, name: &str, ops: Value) -> Result<bool, Error> {
+        match self.patched_secret(member, name, ops).await {
+            Ok(_) => Ok(true),
+            Err(Error::Changed | Error::NotFound) => Ok(false),
+            Err(e) => Err(e),
+        }
+    }
+
+    async fn patched_secret(&self, member: Member, name: &str, ops: Value) -> Result<v1::Secret, Error> {
+        let patch = Patch::<()>::Json(serde_json::from_value(ops).map_err(|e| refused(&e))?);
+        let secrets = of::<v1::Secret>(member);
+        self.sender.send(build(secrets.patch(name, &PatchParams::default(), &patch))?).await
+    }
+}
+
+fn test(version: &str) -> Value {
+    json!({ "op": "test", "path": "/metadata/resourceVersion", "value": version })
+}
+
+fn kept(secret: &PartialObjectMeta<v1::Secret>) -> Kept {
+    let note = |name: &str| secret.metadata.annotations.as_ref().and_then(|all| all.get(name));
+    Kept {
+        since: note(SINCE).and_then(|at| at.parse().ok()),
+        account: note(ACCOUNT).and_then(|text| read_account(text)),
+        rejected: note(REJECTED).is_some(),
+        version: secret.metadata.resource_version.clone().unwrap_or_default(),
+    }
+}
