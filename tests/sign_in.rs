@@ -2,6 +2,8 @@
 //! person at the browser, a provider or the way between them can bring.
 
 mod answers;
+mod ends;
+mod turns;
 mod verbs;
 
 use std::time::Duration;
@@ -63,7 +65,7 @@ async fn turn(client: &DeviceFlow, flow: &mut Flow, now: DateTime<Utc>) -> Optio
     match next(&flow.pending, now) {
         Move::Wait { .. } => None,
         Move::End(ending) => Some(Err(ending.to_string())),
-        Move::Poll { claim } => {
+        Move::Poll { claim, .. } => {
             flow.pending = claim;
             match client.poll(flow).await {
                 Outcome::Token(token) => Some(Ok(token)),

@@ -13,6 +13,9 @@ use crate::domain::{
 /// What each `slow_down` adds, where the provider does not say more (RFC 8628, 3.5).
 const SLOWER: Duration = Duration::from_secs(5);
 
+/// How long it may take from the look at a flow to its poll: the next poll waits so much longer than the interval.
+const CLAIMED_WITHIN: Duration = Duration::from_secs(2);
+
 /// A provider that does not answer is asked less and less, at last once in this time.
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
 
@@ -20,9 +23,9 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Move {
     /// Poll, but only after `claim` has taken the place of what was seen, under its resourceVersion: of all who found
-    /// the same, one wins, and only that one polls and comes again. Whoever has won so late that the claim's own next
-    /// poll is due does not poll any more, as somebody else may.
-    Poll { claim: Pending },
+    /// the same, one wins, and only that one polls and comes again. Whoever has won after `latest` does not poll any
+    /// more: the next one could come sooner after that than the provider wants.
+    Poll { claim: Pending, latest: DateTime<Utc> },
     /// Nobody polls before that.
     Wait { until: DateTime<Utc> },
     /// It will bring no token.
@@ -88,7 +91,8 @@ pub fn next(seen: &Pending, now: DateTime<Utc>) -> Move {
     if now < seen.next_poll {
         return Move::Wait { until: seen.next_poll.min(last) };
     }
-    Move::Poll { claim: Pending { next_poll: now + back_off(seen), ..seen.clone() } }
+    let latest = now + CLAIMED_WITHIN;
+    Move::Poll { claim: Pending { next_poll: latest + back_off(seen), ..seen.clone() }, latest }
 }
 
 /// What becomes of a flow that was claimed and polled.

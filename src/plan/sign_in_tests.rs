@@ -33,7 +33,7 @@ fn flow(interval: u64, next_poll: i64, misses: u32) -> Pending {
 fn told(moves: &Move) -> String {
     let seconds = |time: &DateTime<Utc>| (*time - at(0)).num_seconds();
     match moves {
-        Move::Poll { claim } => format!("poll, then {}", seconds(&claim.next_poll)),
+        Move::Poll { claim, .. } => format!("poll, then {}", seconds(&claim.next_poll)),
         Move::Wait { until } => format!("wait {}", seconds(until)),
         Move::End(ending) => format!("end: {ending}"),
     }
@@ -44,15 +44,15 @@ fn a_flow_is_polled_when_its_time_has_come_and_once_after_it_is_over() {
     let rows = [
         ("just begun", flow(5, 5, 0), 0, "wait 5"),
         ("a second too early", flow(5, 5, 0), 4, "wait 5"),
-        ("in time", flow(5, 5, 0), 5, "poll, then 10"),
-        ("late, as nobody looked", flow(5, 5, 0), 300, "poll, then 305"),
-        ("slowed down", flow(15, 20, 0), 20, "poll, then 35"),
-        ("no answer last time", flow(5, 20, 1), 20, "poll, then 30"),
-        ("no answer three times", flow(5, 50, 3), 50, "poll, then 90"),
-        ("no answer for long", flow(5, 200, 30), 200, "poll, then 260"),
-        ("an interval over the longest back-off", flow(100, 200, 2), 200, "poll, then 300"),
-        ("at the end", flow(5, 899, 0), 899, "poll, then 904"),
-        ("a moment after the end", flow(5, 902, 0), 903, "poll, then 908"),
+        ("in time", flow(5, 5, 0), 5, "poll, then 12"),
+        ("late, as nobody looked", flow(5, 5, 0), 300, "poll, then 307"),
+        ("slowed down", flow(15, 20, 0), 20, "poll, then 37"),
+        ("no answer last time", flow(5, 20, 1), 20, "poll, then 32"),
+        ("no answer three times", flow(5, 50, 3), 50, "poll, then 92"),
+        ("no answer for long", flow(5, 200, 30), 200, "poll, then 262"),
+        ("an interval over the longest back-off", flow(100, 200, 2), 200, "poll, then 302"),
+        ("at the end", flow(5, 899, 0), 899, "poll, then 906"),
+        ("a moment after the end", flow(5, 902, 0), 903, "poll, then 910"),
         ("after the end, and too early", flow(5, 904, 0), 901, "wait 904"),
         ("the next poll would be too late", flow(5, 1500, 1), 901, "wait 905"),
         ("over", flow(5, 904, 0), 905, "end: expired"),
@@ -67,9 +67,10 @@ fn a_flow_is_polled_when_its_time_has_come_and_once_after_it_is_over() {
 #[test]
 fn who_does_not_win_the_claim_finds_nothing_to_poll() {
     let seen = flow(5, 5, 0);
-    let Move::Poll { claim } = next(&seen, at(5)) else { panic!("it is time") };
+    let Move::Poll { claim, latest } = next(&seen, at(5)) else { panic!("it is time") };
     assert_ne!(claim, seen, "two who saw the same write different things than they saw");
-    assert_eq!(told(&next(&claim, at(5))), "wait 10");
+    assert_eq!(told(&next(&claim, at(5))), "wait 12");
+    assert_eq!(claim.next_poll - latest, chrono::TimeDelta::seconds(5), "a late poll is no hurried one");
     assert_eq!(Pending { next_poll: seen.next_poll, ..claim }, seen, "and nothing else changes");
 }
 

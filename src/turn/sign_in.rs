@@ -121,17 +121,17 @@ pub async fn settle(app: &Ready, member: Member) -> Result<(), Problem> {
 }
 
 async fn move_on(app: &Ready, member: Member, seen: KeptFlow) -> Result<Progress, Problem> {
-    let claim = match sign_in::next(&seen.pending, app.now()) {
+    let (claim, latest) = match sign_in::next(&seen.pending, app.now()) {
         Move::Wait { .. } => return Ok(Progress::Waits(seen.pending)),
         Move::End(ending) => return end(app, member, &seen, ending).await,
-        Move::Poll { claim } => claim,
+        Move::Poll { claim, latest } => (claim, latest),
     };
     // of all who saw the same, one polls, and that one comes again
     let Some(claimed) = app.cluster.move_flow(member, &seen, &claim).await? else {
         return Ok(Progress::Waits(seen.pending));
     };
     come_again(app, member, &claim).await?;
-    if app.now() >= claim.next_poll {
+    if app.now() > latest {
         return Ok(Progress::Waits(claim));
     }
     let flow = Flow { pending: claim.clone(), device_code: claimed.device_code.clone() };

@@ -131,9 +131,4 @@ async fn what_there_is_not_is_refused_with_what_there_is() {
     let before = wishes(&ada).await;
     refused(&token, json!({ "profile": "steady" }), 403, "profile-not-yours", "Choose one of: brief.").await;
     assert_eq!(wishes(&ada).await, before);
-
-    let ben = provisioned(&dcaas).await;
-    let before = wishes(&ben).await;
-    refused(&ben.token().await, json!({ "profile": "steady" }), 409, "no-sign-in", "Ask an admin").await;
-    assert_eq!(wishes(&ben).await, before);
 }
