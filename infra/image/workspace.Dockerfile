@@ -53,7 +53,7 @@ RUN python3 -m pip install --no-cache-dir --no-deps --break-system-packages --re
     && rm /tmp/workspace-python.txt
 
 # The home is a disk that is mounted over this folder, so nothing is put there.
-RUN (userdel ubuntu || true) \
+RUN (userdel --remove ubuntu || true) \
     && useradd --uid 1000 --user-group --shell /bin/bash --create-home dev \
     && echo 'dev ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/dev \
     && chmod 440 /etc/sudoers.d/dev \
