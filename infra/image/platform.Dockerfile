@@ -16,7 +16,7 @@ RUN apt-get update \
 # The VS Code CLI that is linked statically: it runs in any image, and chooses the server by what it finds there.
 ARG CODE_VERSION
 ARG CODE_SHA256
-RUN if [ -z "${CODE_VERSION}" ] || [ -z "${CODE_SHA256}" ]; then \
+RUN if [ -z "${CODE_VERSION:-}" ] || [ -z "${CODE_SHA256:-}" ]; then \
         echo 'Give CODE_VERSION and CODE_SHA256 with --build-arg: infra/image/code-version prints those of today.' >&2; \
         exit 1; \
     fi \
