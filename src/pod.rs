@@ -6,10 +6,11 @@ mod notice;
 pub use line::{LINE_BYTES, LINES_BETWEEN, Line, OURS, TAIL_LINES, is_ours, newest_line};
 pub use notice::{Notice, annotation};
 
-/// Where the platform's image has the tree that `dcaas install` copies.
-pub const IMAGE_ROOT: &str = "/dcaas";
-/// Where that tree lies in the workspace's container.
+/// Where the tree lies, in the platform's image and in the workspace's container: the executable names its own
+/// loader by a whole path, so both must be the same.
 pub const PLATFORM: &str = "/opt/dcaas";
+/// Where the init container has the volume that becomes the workspace's tree.
+pub const PLATFORM_VOLUME: &str = "/mnt/platform";
 /// The agent's and the CLI's live state, in memory.
 pub const RUN: &str = "/run/dcaas";
 /// The VS Code servers that the CLI unpacks: hundreds of megabytes, which have no place in memory.
@@ -27,6 +28,11 @@ pub const DATA: &str = "/data";
 pub const PROGRAM: &str = "bin/dcaas";
 /// The VS Code CLI, under the platform's tree.
 pub const CODE: &str = "bin/code";
+/// The certificates of the public authorities, under the platform's tree.
+pub const AUTHORITIES: &str = "ca.pem";
+
+/// The group that every container of the pod is in, whatever user its image has; the home belongs to it.
+pub const HOME_GROUP: u32 = 1000;
 
 /// The file of the downward API with the Pod's annotations.
 pub const ANNOTATIONS_FILE: &str = "annotations";
@@ -47,7 +53,8 @@ pub const REFRESH_TOKEN_KEY: &str = "refresh_token";
 
 /// The command of the init container.
 pub fn install_command() -> Vec<String> {
-    [&format!("{IMAGE_ROOT}/{PROGRAM}"), "install", "--to", PLATFORM].map(str::to_owned).to_vec()
+    let program = format!("{PLATFORM}/{PROGRAM}");
+    [&program, "install", "--to", PLATFORM_VOLUME, "--home", HOME].map(str::to_owned).to_vec()
 }
 
 /// The command of the workspace's container; `grace` is the Pod's termination grace period in seconds.

@@ -8,6 +8,7 @@ mod agent;
 mod bad_days;
 mod callers;
 mod house;
+mod image;
 mod joining;
 mod kills;
 mod leaving;

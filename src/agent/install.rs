@@ -1,4 +1,4 @@
-//! `dcaas install`: copies the platform's tree into the pod. A run after half a run makes it whole.
+//! `dcaas install`: copies the platform's tree into the pod, and sees to the home. A run after half a run makes it whole.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -6,6 +6,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+
+mod home;
 
 /// The command line of `dcaas install`; `pod::install_command` writes it.
 #[derive(Debug, Clone, clap::Args)]
@@ -16,11 +18,21 @@ pub struct InstallArguments {
     /// Where the workspace finds it
     #[arg(long)]
     to: PathBuf,
+    /// The home disk, to be made writable for the workspace's user
+    #[arg(long)]
+    home: Option<PathBuf>,
 }
 
-/// Copies the tree.
+/// Copies the tree, and sees to the home.
 pub fn install(arguments: InstallArguments) -> anyhow::Result<()> {
-    let InstallArguments { from, to } = arguments;
+    copy(arguments.from, &arguments.to)?;
+    for says in arguments.home.iter().flat_map(|home| home::prepare(home)) {
+        println!("dcaas: {says}");
+    }
+    Ok(())
+}
+
+fn copy(from: Option<PathBuf>, to: &Path) -> anyhow::Result<()> {
     let from = from.map_or_else(own_tree, Ok)?;
     let source = fs::canonicalize(&from).with_context(|| {
         format!("{} is not there: the platform's image must have the tree", from.display())
@@ -28,8 +40,8 @@ pub fn install(arguments: InstallArguments) -> anyhow::Result<()> {
     if !source.is_dir() {
         bail!("{} is not a folder: the platform's image must have the tree there", from.display());
     }
-    fs::create_dir_all(&to).map_err(|error| explain(&to, error))?;
-    let target = fs::canonicalize(&to)?;
+    fs::create_dir_all(to).map_err(|error| explain(to, error))?;
+    let target = fs::canonicalize(to)?;
     if target.starts_with(&source) {
         bail!("{} lies in {}: give a folder outside of it", to.display(), from.display());
     }
@@ -127,10 +139,10 @@ mod tests {
     use super::*;
 
     /// A folder that goes with the test.
-    struct Folder(PathBuf);
+    pub struct Folder(pub PathBuf);
 
     impl Folder {
-        fn new(name: &str) -> Self {
+        pub fn new(name: &str) -> Self {
             let path = std::env::temp_dir().join(format!("dcaas-install-{name}-{}", std::process::id()));
             let _ = fs::remove_dir_all(&path);
             fs::create_dir_all(&path).unwrap();
@@ -171,7 +183,7 @@ mod tests {
     fn a_tree_is_copied_and_copied_again_and_half_a_copy_is_made_whole() {
         let folder = Folder::new("again");
         let (from, to) = tree(&folder);
-        let run = || install(InstallArguments { from: Some(from.clone()), to: to.clone() });
+        let run = || copy(Some(from.clone()), &to);
         run().unwrap();
         check(&to);
         run().unwrap();
@@ -193,7 +205,7 @@ mod tests {
         let folder = Folder::new("errors");
         let (from, to) = tree(&folder);
         let run = |from: &Path, to: &Path| {
-            let error = install(InstallArguments { from: Some(from.into()), to: to.into() }).unwrap_err();
+            let error = copy(Some(from.into()), to).unwrap_err();
             format!("{error:#}")
         };
         assert!(run(&folder.0.join("none"), &to).contains("the platform's image must have the tree"));

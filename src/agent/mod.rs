@@ -18,6 +18,7 @@ use crate::pod::Line;
 mod children;
 mod code;
 mod hear;
+mod image;
 mod install;
 mod output;
 mod pace;
@@ -63,6 +64,8 @@ pub struct Arguments {
 
 /// Runs until SIGTERM or SIGINT. Makes a runtime of its own, so it must not be called within one.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    image::bring_authorities(&arguments.platform)
+        .context("the agent can not be started with the platform's certificates")?;
     // one thread: the agent's memory and time are the workspace's
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ended = runtime.block_on(live(arguments));
@@ -85,6 +88,7 @@ async fn live(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let line = Line { at: now, session: arguments.session, link, activity, hold: None };
     let log = std::fs::File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
     let (voice, writer) = Voice::start(line, tokio::fs::File::from_std(log));
+    image::look().iter().for_each(|says| voice.say(says));
     let children = Children::default();
     tokio::spawn(children.clone().reap());
 

@@ -67,6 +67,9 @@ fn cargo(arguments: &Arguments, world: &Path) -> Result<bool> {
         command.arg("--").args(&arguments.filter);
     }
     command.env("DCAAS_WORLD", std::path::absolute(world)?);
+    if let Some(checkers) = prepare::checkers()? {
+        command.env("DCAAS_CHECKERS", checkers.join("bin"));
+    }
     if std::env::var_os("RUST_TEST_THREADS").is_none() {
         // clients of the world mostly wait for it
         command.env("RUST_TEST_THREADS", THREADS);

@@ -40,7 +40,7 @@ pub fn template(owner: Owner, session: &Session, profile: &Profile) -> Value {
             "tolerations": profile.tolerations.iter().map(|t| json!({
                 "key": t.key, "operator": t.operator, "value": t.value, "effect": t.effect,
             })).collect::<Vec<_>>(),
-            "securityContext": { "fsGroup": 1000, "fsGroupChangePolicy": "OnRootMismatch" },
+            "securityContext": { "fsGroup": pod::HOME_GROUP, "fsGroupChangePolicy": "OnRootMismatch" },
             "initContainers": [install(&workspaces.platform_image)],
             "containers": [workspace(owner, session, profile)],
             "volumes": [
@@ -66,7 +66,17 @@ fn install(image: &str) -> Value {
         "command": pod::install_command(),
         "env": hidden_cluster(),
         "resources": { "requests": { "cpu": "100m", "memory": "128Mi" }, "limits": { "cpu": "1", "memory": "256Mi" } },
-        "volumeMounts": [{ "name": "platform", "mountPath": pod::PLATFORM }],
+        // root, but only what hands a home to another user and fills a volume
+        "securityContext": {
+            "runAsUser": 0,
+            "allowPrivilegeEscalation": false,
+            "readOnlyRootFilesystem": true,
+            "capabilities": { "drop": ["ALL"], "add": ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"] },
+        },
+        "volumeMounts": [
+            { "name": "platform", "mountPath": pod::PLATFORM_VOLUME },
+            { "name": "home", "mountPath": pod::HOME },
+        ],
     })
 }
 

@@ -76,6 +76,31 @@ fn a_pod_holds_no_way_into_the_cluster() {
 }
 
 #[test]
+fn the_init_container_fills_the_workspaces_tree_and_sees_to_its_home() {
+    let settings = settings();
+    let owner = Owner { member: member(), settings: &settings };
+    let spec = &workspace(owner).body["spec"]["template"]["spec"];
+    let volume_at = |container: &Value, path: &str| {
+        let mounts = container["volumeMounts"].as_array().unwrap();
+        mounts.iter().find(|mount| mount["mountPath"] == path).map(|mount| mount["name"].clone())
+    };
+    let (init, workspace) = (&spec["initContainers"][0], &spec["containers"][0]);
+    let to = |flag: &str| {
+        let command = init["command"].as_array().unwrap();
+        command.iter().skip_while(|word| *word != flag).nth(1).unwrap().as_str().unwrap()
+    };
+    assert_eq!(volume_at(init, to("--to")), volume_at(workspace, crate::pod::PLATFORM));
+    assert_eq!(volume_at(init, to("--home")), volume_at(workspace, crate::pod::HOME));
+    // where the image has the executable nothing may be mounted over it
+    assert!(init["command"][0].as_str().unwrap().starts_with(crate::pod::PLATFORM));
+    assert_eq!(volume_at(init, crate::pod::PLATFORM), None);
+    // root, as it hands files over, in the group that the workspace's user is in, and nothing more
+    assert_eq!(init["securityContext"]["runAsUser"], 0);
+    assert_eq!(init["securityContext"]["capabilities"]["drop"], json!(["ALL"]));
+    assert_eq!(spec["securityContext"]["fsGroup"], crate::pod::HOME_GROUP);
+}
+
+#[test]
 fn a_session_is_named_by_its_pod() {
     let settings = settings();
     let owner = Owner { member: member(), settings: &settings };

@@ -17,9 +17,9 @@ pub fn assemble(built: &Path, wish: Wish) -> Result<PathBuf> {
     let name = if wish.release { "images-release" } else { "images" };
     let images = super::target().join(name);
     let (platform, workspace) = (images.join("platform"), images.join("workspace"));
-    stamp::copy(&built.join("dcaas"), &platform.join("dcaas/bin/dcaas"), true)?;
+    stamp::copy(&built.join("dcaas"), &platform.join("opt/dcaas/bin/dcaas"), true)?;
     // The stand-in for the VS Code CLI, in the place of the real one.
-    stamp::copy(&built.join("code"), &platform.join("dcaas/bin/code"), true)?;
+    stamp::copy(&built.join("code"), &platform.join("opt/dcaas/bin/code"), true)?;
     stamp::write(
         &workspace.join("etc/os-release"),
         b"NAME=\"a workspace image with nothing in it\"\n",

@@ -2,6 +2,7 @@
 
 mod app;
 mod azurite;
+mod checkers;
 mod images;
 mod kubernetes;
 mod rust;
@@ -68,6 +69,11 @@ pub fn kubectl() -> PathBuf {
 /// The Go module of the control plane and the nodes, and the flags its packages are built with.
 pub fn go_module() -> (PathBuf, &'static [&'static str]) {
     (kubernetes::sources(), kubernetes::PACKAGE_FLAGS)
+}
+
+/// The folder whose `bin` has the programs that the tests of the images are run with, if they can be had.
+pub fn checkers() -> Result<Option<PathBuf>> {
+    checkers::install()
 }
 
 /// Builds, installs and assembles what is missing or older than its sources.
