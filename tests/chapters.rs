@@ -14,3 +14,4 @@ mod leaving;
 mod membership;
 mod rights;
 mod walk;
+mod workspaces;

@@ -10,6 +10,7 @@ mod notes;
 mod observe;
 mod reads;
 mod request;
+mod residences;
 mod residents;
 mod strangers;
 mod writes;
@@ -20,3 +21,4 @@ pub use manifest::{Owner, bounds, claims, namespace, role_binding, volume, works
 pub use memory::Memory;
 pub use reads::{Cluster, Look};
 pub use request::Error;
+pub use residences::{Residence, Run};

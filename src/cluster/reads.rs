@@ -9,9 +9,8 @@ use k8s_openapi::api::{
 };
 use kube::{
     api::{GetParams, ListParams, LogParams, ObjectList},
-    core::{PartialObjectMeta, Request},
+    core::PartialObjectMeta,
 };
-use serde::de::IgnoredAny;
 use tower::BoxError;
 
 use crate::{
@@ -149,15 +148,6 @@ impl Cluster {
             Err(Error::NotFound | Error::Refused { .. }) => Ok(None),
             Err(e) => Err(e),
         }
-    }
-
-    /// Whether the API server answers at all, and knows us.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub async fn ping(&self) -> Result<(), Error> {
-        let request = build(Request::new("").get("version", &GetParams::default()))?;
-        self.sender.send::<IgnoredAny>(request).await.map(|_| ())
     }
 }
 

@@ -8,6 +8,7 @@ mod reconcile;
 mod start;
 mod status;
 mod stop;
+mod workspaces;
 
 use std::sync::Arc;
 
@@ -85,5 +86,10 @@ pub const FUNCTIONS: &[Function] = &[
         name: "stop",
         largest: SMALL,
         run: Run::Http("POST", |app, request| stop::run(app, request).boxed()),
+    },
+    Function {
+        name: "workspaces",
+        largest: SMALL,
+        run: Run::Http("GET", |app, request| workspaces::run(app, request).boxed()),
     },
 ];

@@ -24,5 +24,5 @@ pub async fn run(app: Arc<App>, request: Request) -> Result<Reply, Problem> {
     let (caller, member) = door::enter(app, &request, &[]).await?;
     let StartBody { profile, image } = request.json()?;
     let wish = StartWish { by: caller.member, profile, image, id: Uuid::new_v4().simple().to_string() };
-    Ok(workspace::start(app, member, &wish).await?.reply())
+    Ok(workspace::start(app, member, &wish).await.map_err(door::told_to(caller, member))?.reply())
 }

@@ -17,8 +17,8 @@ use crate::{
 /// A problem with its next step.
 pub async fn run(app: Arc<App>, request: Request) -> Result<Reply, Problem> {
     let app = app.ready()?;
-    let (_, member) = door::enter(app, &request, &[]).await?;
-    let outcome = workspace::status(app, member).await?;
+    let (caller, member) = door::enter(app, &request, &[]).await?;
+    let outcome = workspace::status(app, member).await.map_err(door::told_to(caller, member))?;
     let reply = Reply::json(200, &outcome.body);
     Ok(if outcome.under_way { reply.retry_after(workspace::POLL) } else { reply })
 }

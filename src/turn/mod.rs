@@ -7,3 +7,4 @@ pub mod logs;
 pub mod membership;
 pub mod reconcile;
 pub mod workspace;
+pub mod workspaces;
