@@ -16,3 +16,4 @@ mod membership;
 mod rights;
 mod sign_in;
 mod walk;
+mod workspaces;

@@ -133,6 +133,8 @@ impl StatusBody {
 pub struct HealthBody {
     pub healthy: bool,
     pub version: &'static str,
+    /// When the group was last compared with the cluster; null before the first time, or when the cluster can not tell.
+    pub compared: Option<String>,
     pub faults: Vec<String>,
 }
 

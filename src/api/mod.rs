@@ -4,3 +4,4 @@ pub mod body;
 pub mod exchange;
 pub mod message;
 pub mod problem;
+pub mod workspaces;

@@ -10,6 +10,7 @@ mod notes;
 mod observe;
 mod reads;
 mod request;
+mod residences;
 mod residents;
 mod sign_in;
 mod strangers;
@@ -21,4 +22,5 @@ pub use manifest::{Owner, bounds, claims, namespace, role_binding, volume, works
 pub use memory::Memory;
 pub use reads::{Cluster, Look};
 pub use request::Error;
+pub use residences::{Residence, Run};
 pub use sign_in::{KeptFlow, NewToken};

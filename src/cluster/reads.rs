@@ -7,11 +7,7 @@ use k8s_openapi::api::{
     apps::v1::StatefulSet,
     core::v1::{Event, Pod as KubePod},
 };
-use kube::{
-    api::{GetParams, ListParams, LogParams, ObjectList},
-    core::Request,
-};
-use serde::de::IgnoredAny;
+use kube::api::{GetParams, ListParams, LogParams, ObjectList};
 use tower::BoxError;
 
 use crate::{
@@ -132,15 +128,6 @@ impl Cluster {
             Err(Error::NotFound | Error::Refused { .. }) => Ok(None),
             Err(e) => Err(e),
         }
-    }
-
-    /// Whether the API server answers at all, and knows us.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub async fn ping(&self) -> Result<(), Error> {
-        let request = build(Request::new("").get("version", &GetParams::default()))?;
-        self.sender.send::<IgnoredAny>(request).await.map(|_| ())
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use k8s_openapi::api::{apps::v1::StatefulSet, core::v1::Namespace};
 use kube::{Resource, api::ListParams, core::Request};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     cluster::{
@@ -37,13 +37,15 @@ pub(super) struct ListedMeta {
     pub resource_version: String,
     #[serde(default)]
     pub annotations: BTreeMap<String, String>,
+    /// When its deletion began.
+    pub deletion_timestamp: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Page {
+struct Page<T> {
     metadata: PageMeta,
     /// Null, in an empty list of metadata.
-    items: Option<Vec<Listed>>,
+    items: Option<Vec<T>>,
 }
 
 #[derive(Deserialize)]
@@ -60,13 +62,13 @@ impl Cluster {
     pub async fn residents(&self) -> Result<Vec<Resident>, Error> {
         // workspaces first: one that is made in between has its namespace in the second list
         let mut workspaces = HashMap::new();
-        self.each::<StatefulSet>(|set| {
+        self.each::<StatefulSet>(&self.ours(), |set| {
             let open = notes::read_profiles(set.metadata.annotations.get(notes::PROFILES));
             workspaces.extend(Member::of_namespace(&set.metadata.namespace).map(|member| (member, open)));
         })
         .await?;
         let mut residents = Vec::new();
-        self.each::<Namespace>(|namespace| {
+        self.each::<Namespace>(&self.ours(), |namespace| {
             let ListedMeta { name, uid, resource_version: version, annotations, .. } = namespace.metadata;
             if let Some(member) = Member::of_namespace(&name) {
                 let there = workspaces.remove(&member);
@@ -79,15 +81,26 @@ impl Cluster {
         Ok(residents)
     }
 
-    /// Hands on the metadata of every object of a kind that is this installation's.
+    /// Hands on the metadata of every object of a kind that has these labels.
     pub(super) async fn each<K: Resource<DynamicType = ()>>(
         &self,
-        mut take: impl FnMut(Listed),
+        labels: &str,
+        take: impl FnMut(Listed),
     ) -> Result<(), Error> {
-        let mut params = ListParams::default().labels(&self.ours()).limit(PAGE);
+        let objects = Request::new(K::url_path(&(), None));
+        self.pages(labels, |params| build(objects.list_metadata(params)), take).await
+    }
+
+    /// Hands on every object of a list, which is asked for page by page.
+    pub(super) async fn pages<T: DeserializeOwned>(
+        &self,
+        labels: &str,
+        list: impl Fn(&ListParams) -> Result<http::Request<Vec<u8>>, Error>,
+        mut take: impl FnMut(T),
+    ) -> Result<(), Error> {
+        let mut params = ListParams::default().labels(labels).limit(PAGE);
         loop {
-            let request = build(Request::new(K::url_path(&(), None)).list_metadata(&params))?;
-            let page: Page = self.sender.send(request).await?;
+            let page: Page<T> = self.sender.send(list(&params)?).await?;
             page.items.into_iter().flatten().for_each(&mut take);
             match page.metadata.next.filter(|next| !next.is_empty()) {
                 Some(next) => params = params.continue_token(&next),

@@ -35,14 +35,18 @@ impl Cluster {
     /// # Errors
     /// When the cluster can not tell.
     pub async fn has_workspace(&self, member: Member) -> Result<bool, Error> {
-        let one =
-            ListParams::default().labels(&format!("{},dcaas.dev/member={member}", self.ours())).limit(1);
+        let one = ListParams::default().labels(&self.ours_of(member)).limit(1);
         Ok(!self.sets(&one).await?.is_empty())
     }
 
     /// The label of everything that is this installation's.
     pub(super) fn ours(&self) -> String {
         format!("app.kubernetes.io/instance={}", self.installation)
+    }
+
+    /// The labels of what is one member's.
+    pub(super) fn ours_of(&self, member: Member) -> String {
+        format!("{},dcaas.dev/member={member}", self.ours())
     }
 
     async fn sets(&self, which: &ListParams) -> Result<Vec<PartialObjectMeta<StatefulSet>>, Error> {

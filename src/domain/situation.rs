@@ -66,9 +66,58 @@ impl Situation {
         self
     }
 
+    /// The same, told to somebody else: `they` takes the same forms of verbs as `you`.
+    #[must_use]
+    pub fn of_another(mut self) -> Self {
+        self.says = of_another(&self.says);
+        self.next = self.next.as_deref().map(of_another);
+        self
+    }
+
     #[must_use]
     pub fn usually(mut self, usually: &'static str) -> Self {
         self.usually = Some(usually);
         self
+    }
+}
+
+fn of_another(text: &str) -> String {
+    let mut before = "";
+    let words = text.split(' ').map(|whole| {
+        let word = whole.trim_end_matches(['.', ',', ';', ':']);
+        let told = match word {
+            "You" => "They",
+            "you" if before == "told" || before == "to" => "them",
+            "you" => "they",
+            "Your" => "Their",
+            "your" => "their",
+            // also what is quoted: a name stays as it is
+            other => other,
+        };
+        before = word;
+        format!("{told}{}", &whole[word.len()..])
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_person_is_told_can_be_told_to_another() {
+        let rows = [
+            ("Your workspace is off: you asked for it.", "Their workspace is off: they asked for it."),
+            ("If nobody told you why, ask an admin.", "If nobody told them why, ask an admin."),
+            ("There is no image 'your/you:1'.", "There is no image 'your/you:1'."),
+            (
+                "Stop it, and tell an admin what you see here.",
+                "Stop it, and tell an admin what they see here.",
+            ),
+            ("", ""),
+        ];
+        for (own, other) in rows {
+            assert_eq!(of_another(own), other);
+        }
     }
 }

@@ -9,6 +9,7 @@ mod signin;
 mod start;
 mod status;
 mod stop;
+mod workspaces;
 
 use std::sync::Arc;
 
@@ -91,5 +92,10 @@ pub const FUNCTIONS: &[Function] = &[
         name: "stop",
         largest: SMALL,
         run: Run::Http("POST", |app, request| stop::run(app, request).boxed()),
+    },
+    Function {
+        name: "workspaces",
+        largest: SMALL,
+        run: Run::Http("GET", |app, request| workspaces::run(app, request).boxed()),
     },
 ];

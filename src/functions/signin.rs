@@ -23,5 +23,6 @@ pub async fn run(app: Arc<App>, request: Request) -> Result<Reply, Problem> {
     let app = app.ready()?;
     let (caller, member) = door::enter(app, &request, &[]).await?;
     let SignInWish { provider } = request.json()?;
-    Ok(workspace::sign_in(app, Asks::new(caller, member), provider.map(Into::into)).await?.reply())
+    let begun = workspace::sign_in(app, Asks::new(caller, member), provider.map(Into::into)).await;
+    Ok(begun.map_err(door::told_to(caller, member))?.reply())
 }

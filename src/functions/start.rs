@@ -27,5 +27,6 @@ pub async fn run(app: Arc<App>, request: Request) -> Result<Reply, Problem> {
     let (caller, member) = door::enter(app, &request, &[]).await?;
     let StartBody { profile, image, provider } = request.json()?;
     let wish = StartWish { by: caller.member, profile, image, id: Uuid::new_v4().simple().to_string() };
-    Ok(workspace::start(app, Asks::new(caller, member), &wish, provider.map(Into::into)).await?.reply())
+    let started = workspace::start(app, Asks::new(caller, member), &wish, provider.map(Into::into)).await;
+    Ok(started.map_err(door::told_to(caller, member))?.reply())
 }

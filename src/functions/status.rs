@@ -21,7 +21,8 @@ use crate::{
 pub async fn run(app: Arc<App>, request: Request) -> Result<Reply, Problem> {
     let app = app.ready()?;
     let (caller, member) = door::enter(app, &request, &[]).await?;
-    let outcome = workspace::status(app, Asks::new(caller, member)).await?;
+    let found = workspace::status(app, Asks::new(caller, member)).await;
+    let outcome = found.map_err(door::told_to(caller, member))?;
     let reply = Reply::json(200, &outcome.body);
     Ok(if outcome.under_way { reply.retry_after(workspace::POLL) } else { reply })
 }

@@ -20,5 +20,5 @@ pub async fn run(app: Arc<App>, request: Request) -> Result<Reply, Problem> {
     let app = app.ready()?;
     let (caller, member) = door::enter(app, &request, &[]).await?;
     let NoBody {} = request.json()?;
-    Ok(workspace::stop(app, member, caller.member).await?.reply())
+    Ok(workspace::stop(app, member, caller.member).await.map_err(door::told_to(caller, member))?.reply())
 }

@@ -175,7 +175,7 @@ fn standing(enabled: Option<bool>) -> Standing {
     match enabled {
         Some(true) => Standing::Member,
         Some(false) => Standing::Stranger,
-        None => not_told("accountEnabled is missing in its answer"),
+        None => not_told("it leaves accountEnabled out, as without User.Read.All"),
     }
 }
 

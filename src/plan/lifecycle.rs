@@ -188,16 +188,12 @@ fn end_of_wait(seen: &Workspace, why: String, now: DateTime<Utc>) -> Step {
     Step::End { saw: seen.seen.clone(), ended }
 }
 
-/// What a member's stop writes; it needs no look.
+/// What a stop of a member's workspace writes; it needs no look.
 #[must_use]
-pub fn stop(by: Member, now: DateTime<Utc>) -> Step {
+pub fn stop(member: Member, by: Member, now: DateTime<Utc>) -> Step {
+    let why = if by == member { "you asked for it" } else { "an admin asked for it" };
     Step::Stop {
-        ended: Ended {
-            at: Some(now),
-            by: Some(EndedBy::Member(by)),
-            why: "you asked for it".to_owned(),
-            recorded: false,
-        },
+        ended: Ended { at: Some(now), by: Some(EndedBy::Member(by)), why: why.to_owned(), recorded: false },
     }
 }
 

@@ -243,10 +243,13 @@ fn a_start_is_decided_from_what_was_seen() {
 
 #[test]
 fn a_stop_says_who_asked() {
-    let Step::Stop { ended } = stop(ada(), now()) else { panic!("a stop stops") };
-    assert_eq!(ended.by, Some(EndedBy::Member(ada())));
-    assert_eq!(ended.at, Some(now()));
-    assert!(!ended.recorded);
+    let boss = Member::parse("00000000-0d3b-4b52-9a77-1c2d3e4f5a6b").unwrap();
+    for (by, why) in [(ada(), "you asked for it"), (boss, "an admin asked for it")] {
+        let Step::Stop { ended } = stop(ada(), by, now()) else { panic!("a stop stops") };
+        assert_eq!((ended.by, ended.at), (Some(EndedBy::Member(by)), Some(now())));
+        assert_eq!(ended.why, why);
+        assert!(!ended.recorded);
+    }
 }
 
 #[test]

@@ -87,7 +87,8 @@ fn cause(
     if losers.is_empty() {
         return None;
     }
-    if !people.iter().any(|p| p.standing == Standing::Member) {
+    // of whom Graph does not tell enough may well be a member
+    if people.iter().all(|p| p.standing == Standing::Stranger) {
         return Some(Cause::GroupEmpty);
     }
     let recent = |left: &Left| !left.confirmed && now - left.at < LATELY;
@@ -147,13 +148,20 @@ pub fn differences(
         there.get(&p.member).is_some_and(|r| r.workspace && r.left.is_none() && r.profiles == open(p))
     };
     let joins = people.iter().filter(|p| p.standing == Standing::Member && !whole(p));
-    let is_over = |left: &Left| (now - left.at).to_std().is_ok_and(|kept| kept >= retention);
+    let is_over = |left: &Left| kept_until(*left, retention) <= now;
     let expired = residents.iter().filter(|r| {
         matches!(standings.get(&r.member), None | Some(Standing::Stranger))
             && !r.workspace
             && r.left.as_ref().is_some_and(is_over)
     });
     Differences { joins: joins.map(|p| p.member).collect(), expired: expired.cloned().collect() }
+}
+
+/// Until when what is kept of somebody who left is kept.
+#[must_use]
+pub fn kept_until(left: Left, retention: Duration) -> DateTime<Utc> {
+    let retention = TimeDelta::from_std(retention).unwrap_or(TimeDelta::MAX);
+    left.at.checked_add_signed(retention).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 /// How a session ends whose member left; none where none runs or waits.

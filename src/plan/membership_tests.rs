@@ -114,6 +114,12 @@ fn those_who_are_not_in_the_group_any_more_lose_their_workspace_and_few_at_a_tim
             "0",
         ),
         (
+            "only unknown ones, and one who is gone: no empty group",
+            (0..4).map(|n| person(n, unknown())).collect(),
+            working(0..5),
+            "1",
+        ),
+        (
             "all disabled: that is an empty group",
             (0..4).map(|n| person(n, Standing::Stranger)).collect(),
             working(0..4),

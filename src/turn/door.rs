@@ -35,6 +35,20 @@ impl Asks {
     }
 }
 
+/// Lets an admin in, who may ask about everybody, or about the one person whom they name.
+///
+/// # Errors
+/// When the caller is nobody here, or no admin.
+pub async fn enter_as_admin(app: &Ready, request: &Request) -> Result<Option<Member>, Problem> {
+    let caller = caller(app, request).await?;
+    if !caller.admin {
+        return Err(Problem::new(Code::NotAdmin, "only an admin may see who else there is")
+            .next("GET /api/status says where your own workspace stands."));
+    }
+    request.only_parameters(&["member"])?;
+    request.parameter("member")?.map(|_| whose(caller, request)).transpose()
+}
+
 /// The caller of a request.
 ///
 /// # Errors
@@ -78,6 +92,19 @@ fn whose(caller: Caller, request: &Request) -> Result<Member, Problem> {
 pub fn not_a_member() -> Problem {
     Problem::new(Code::NotAMember, "you have no workspace here")
         .next("Ask an admin to add you to the group; it takes a few minutes to count.")
+}
+
+/// Says a problem to whoever asked: to an admin who named somebody else, that person has no workspace, not they.
+pub fn told_to(caller: Caller, member: Member) -> impl Fn(Problem) -> Problem {
+    move |problem| {
+        if problem.code != Code::NotAMember || member == caller.member {
+            return problem;
+        }
+        Problem::new(Code::NotAMember, "this person has no workspace here").next(format!(
+            "Add them to the group; it takes a few minutes to count. GET /api/workspaces?member={member} says what is \
+             kept of them."
+        ))
+    }
 }
 
 fn not_signed_in(detail: &str) -> Problem {

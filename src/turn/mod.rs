@@ -8,3 +8,4 @@ pub mod membership;
 pub mod reconcile;
 pub mod sign_in;
 pub mod workspace;
+pub mod workspaces;

@@ -156,7 +156,7 @@ async fn carry_out(app: &Ready, member: Member, plan: &Plan) -> Result<Option<Op
 /// What the cluster met.
 pub async fn stop(app: &Ready, member: Member, by: Member) -> Result<Outcome, Problem> {
     for _ in 0..LOOKS {
-        match act(app, member, &lifecycle::stop(by, app.now())).await {
+        match act(app, member, &lifecycle::stop(member, by, app.now())).await {
             Ok(workspace) => {
                 let at = workspace.as_ref().and_then(|w| w.ended.as_ref()).and_then(|e| e.at);
                 let says = "Your workspace ends. Home and data are kept.";

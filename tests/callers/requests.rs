@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{all_refuse, no_secret_in_the_log, provisioned, wishes};
+use super::{all_refuse, no_secret_in_the_log, wishes};
 use crate::world::{Installation, Person, Token, kubernetes};
 
 #[tokio::test]

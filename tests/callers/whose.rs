@@ -69,7 +69,8 @@ async fn an_admin_names_a_member_and_learns_when_there_is_none() {
     assert_eq!(seen.json()["session"], started.json()["session"]);
     let stopped = dcaas.post(&token, &of_ada("/api/stop"), json!({})).await;
     assert_eq!(stopped.status, 202, "{}", stopped.text);
-    dcaas.until(&ada.token().await, "stopped").await;
+    let off = dcaas.until(&ada.token().await, "stopped").await;
+    assert!(off["says"].as_str().unwrap().contains("an admin asked for it"), "{off}");
 
     for name in ["nonsense", "", "ada", "00000000-0000-0000-0000-00000000000"] {
         let named = dcaas.everywhere(|r| r.query(&[("member", name)]).bearer_auth(&token.0)).await;
@@ -78,4 +79,10 @@ async fn an_admin_names_a_member_and_learns_when_there_is_none() {
     let nobody = Uuid::new_v4().to_string();
     let answers = dcaas.everywhere(|r| r.query(&[("member", &nobody)]).bearer_auth(&token.0)).await;
     all_refuse(&answers, 403, "not-a-member", "nobody");
+    for (path, answer) in answers {
+        let told = answer.json();
+        assert_eq!(told["detail"], "this person has no workspace here", "{path}");
+        let next = told["next"].as_str().unwrap();
+        assert!(next.contains("Add them") && next.contains(&nobody), "{path}: {next}");
+    }
 }

@@ -34,13 +34,10 @@ pub fn waiting(
     session: &Session,
     now: DateTime<Utc>,
 ) -> Option<Situation> {
-    if pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some()) {
+    if is_placed(pod) {
         return None;
     }
-    let since = observe::condition(pod, "PodScheduled")
-        .and_then(|c| c.last_transition_time.as_ref())
-        .or(pod.metadata.creation_timestamp.as_ref())
-        .and_then(observe::time);
+    let since = unplaced_since(pod);
     let told = event::meaning(placing::PLACING, events.iter().chain(claims).copied())
         .or_else(|| event::meaning(placing::SCHEDULING, events.iter().copied()));
     let says = format!("Waiting for a machine for profile '{}'.", session.profile);
@@ -55,6 +52,19 @@ pub fn waiting(
         return Some(Situation::new(Phase::Failed, says, since).next(next));
     }
     Some(situation)
+}
+
+/// Whether a pod has a machine.
+pub fn is_placed(pod: &KubePod) -> bool {
+    pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some())
+}
+
+/// Since when a pod waits for one.
+pub fn unplaced_since(pod: &KubePod) -> Option<DateTime<Utc>> {
+    observe::condition(pod, "PodScheduled")
+        .and_then(|c| c.last_transition_time.as_ref())
+        .or(pod.metadata.creation_timestamp.as_ref())
+        .and_then(observe::time)
 }
 
 /// A pod whose machine is gone or silent, or which is taken away while it is wished for.

@@ -3,6 +3,7 @@
 mod container;
 mod event;
 mod image;
+mod listed;
 mod machine;
 mod placing;
 mod preparing;
@@ -18,9 +19,11 @@ use crate::{
     cluster::{Look, diagnose::machine::Lingers, observe},
     domain::{
         situation::{Phase, Situation},
-        workspace::{Session, Workspace},
+        workspace::{Ended, Session},
     },
 };
+
+pub use listed::listed;
 
 /// A pod is made within seconds; after this, what should make it may not be there.
 const LATE: TimeDelta = TimeDelta::minutes(5);
@@ -32,17 +35,17 @@ pub fn diagnose(look: Option<&Look>, now: DateTime<Utc>) -> Situation {
         return Situation::new(Phase::Absent, "There is no workspace.", None);
     };
     match look.workspace.current() {
-        None => off(&look.workspace, &look.pods, now),
+        None => off(look.workspace.ended.as_ref(), look.workspace.settled, &look.pods, now),
         Some(session) => on(look, session, now),
     }
 }
 
-fn off(workspace: &Workspace, pods: &[KubePod], now: DateTime<Utc>) -> Situation {
-    let ended = workspace.ended.as_ref();
+/// `settled` is whether the cluster has caught up with the wish for no pod.
+fn off(ended: Option<&Ended>, settled: bool, pods: &[KubePod], now: DateTime<Utc>) -> Situation {
     let since = ended.and_then(|e| e.at);
     let why = ended.map_or("", |e| e.why.as_str());
     let why = if why.is_empty() { String::new() } else { format!(": {why}") };
-    if !pods.is_empty() || !workspace.settled {
+    if !pods.is_empty() || !settled {
         if let Some(lingers) = machine::lingers(pods, now) {
             let (says, next) = match lingers {
                 Lingers::Lost => (
@@ -68,12 +71,9 @@ fn off(workspace: &Workspace, pods: &[KubePod], now: DateTime<Utc>) -> Situation
 }
 
 fn on(look: &Look, session: &Session, now: DateTime<Utc>) -> Situation {
-    let Some(started) = session.started else {
-        let says = "Your start waits until you have signed in.";
-        return Situation::new(Phase::SignIn, says, Some(session.asked));
-    };
+    let Some(started) = session.started else { return sign_in(session) };
     let Some(pod) = look.pods.iter().find(|p| observe::session(p) == Some(&session.id)) else {
-        return before_the_pod(look, started, now);
+        return before_the_pod(&look.pods, &look.events, started, now);
     };
     // an earlier pod has the same name, and its events stay for an hour
     let events: Vec<&Event> =
@@ -93,6 +93,10 @@ fn on(look: &Look, session: &Session, now: DateTime<Utc>) -> Situation {
     }
 }
 
+fn sign_in(session: &Session) -> Situation {
+    Situation::new(Phase::SignIn, "Your start waits until you have signed in.", Some(session.asked))
+}
+
 /// The events of the member's volumes since a start.
 fn of_claims(events: &[Event], started: DateTime<Utc>) -> Vec<&Event> {
     let kind = |e: &Event| e.involved_object.kind.as_deref() == Some("PersistentVolumeClaim");
@@ -100,8 +104,13 @@ fn of_claims(events: &[Event], started: DateTime<Utc>) -> Vec<&Event> {
     events.iter().filter(|e| kind(e) && new(e)).collect()
 }
 
-fn before_the_pod(look: &Look, started: DateTime<Utc>, now: DateTime<Utc>) -> Situation {
-    if let Some(lingers) = machine::lingers(&look.pods, now) {
+fn before_the_pod(
+    pods: &[KubePod],
+    events: &[Event],
+    started: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Situation {
+    if let Some(lingers) = machine::lingers(pods, now) {
         let (says, next) = match lingers {
             Lingers::Lost => (
                 "Your start waits for your last run, whose machine does not answer any more.",
@@ -115,11 +124,11 @@ fn before_the_pod(look: &Look, started: DateTime<Utc>, now: DateTime<Utc>) -> Si
         };
         return Situation::new(Phase::Failed, says, Some(started)).next(next);
     }
-    if !look.pods.is_empty() {
+    if !pods.is_empty() {
         let says = "Waiting for your last run to end.";
         return Situation::new(Phase::Starting, says, Some(started)).usually("under a minute");
     }
-    if let Some(refused) = refusal::refusal(&look.events, started) {
+    if let Some(refused) = refusal::refusal(events, started) {
         return refused;
     }
     let making =

@@ -79,7 +79,7 @@ fn a_pod_holds_no_way_into_the_cluster() {
 fn the_init_container_fills_the_workspaces_tree_and_sees_to_its_home() {
     let settings = settings();
     let owner = Owner { member: member(), settings: &settings };
-    let spec = &workspace(owner).body["spec"]["template"]["spec"];
+    let spec = &workspace(owner, None).body["spec"]["template"]["spec"];
     let volume_at = |container: &Value, path: &str| {
         let mounts = container["volumeMounts"].as_array().unwrap();
         mounts.iter().find(|mount| mount["mountPath"] == path).map(|mount| mount["name"].clone())

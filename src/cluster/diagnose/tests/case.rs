@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::{
-    cluster::{Look, diagnose::diagnose},
+    cluster::{Look, Residence, Run, diagnose::diagnose},
     domain::{
         activity::Activity,
         link::{Link, LinkState},
@@ -41,6 +41,10 @@ pub fn ago(seconds: i64) -> DateTime<Utc> {
 
 pub fn stamp(seconds: i64) -> String {
     ago(seconds).to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn member() -> Member {
+    Member::parse("11111111-2222-4333-8444-555555555555").unwrap()
 }
 
 /// A workspace that was started two minutes ago and has no pod.
@@ -181,30 +185,43 @@ impl Case {
         self.expect(Phase::Starting, says, next)
     }
 
-    pub fn situation(&self) -> Situation {
-        let read = |all: &[Value]| Value::Array(all.to_vec());
-        let session = Session {
+    fn session(&self) -> Session {
+        Session {
             id: "new".into(),
             asked: ago(121),
             started: self.started.map(ago),
             waits: None,
             account: None,
-            by: Member::parse("11111111-2222-4333-8444-555555555555").unwrap(),
+            by: member(),
             profile: "steady".into(),
             image: IMAGE.into(),
-        };
-        let ended = |(at, why): (Option<i64>, &str)| Ended {
-            at: at.map(ago),
-            by: None,
-            why: why.into(),
-            recorded: false,
-        };
+        }
+    }
+
+    fn end(&self) -> Option<Ended> {
+        self.ended.map(|(at, why)| Ended { at: at.map(ago), by: None, why: why.into(), recorded: false })
+    }
+
+    /// The same, as lists tell it.
+    pub fn residence(&self) -> Residence {
+        Residence {
+            member: member(),
+            name: None,
+            left: None,
+            ending: false,
+            workspace: Some(Run { session: Some(self.session()), ended: self.end() }),
+            pods: serde_json::from_value(Value::Array(self.pods.clone())).unwrap(),
+        }
+    }
+
+    pub fn situation(&self) -> Situation {
+        let read = |all: &[Value]| Value::Array(all.to_vec());
         let look = Look {
             workspace: Workspace {
                 on: self.ended.is_none(),
                 settled: self.settled,
-                session: Some(session),
-                ended: self.ended.map(ended),
+                session: Some(self.session()),
+                ended: self.end(),
                 seen: Seen { session: String::new(), ended: String::new() },
                 profiles: None,
                 version: String::new(),

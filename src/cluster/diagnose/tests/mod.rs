@@ -12,6 +12,7 @@ mod preparing;
 #[rustfmt::skip]
 mod running;
 mod case;
+mod listed;
 mod make;
 
 use std::collections::BTreeSet;
