@@ -1,7 +1,7 @@
 //! The VS Code CLI: how it is called, and the token that it is signed in with.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use tokio::process::Command;
@@ -72,19 +72,19 @@ impl Code {
             command.env(REFRESH_TOKEN, refresh);
         }
         let output = self.children.output(&mut command, LOGIN_WITHIN).await?;
-        if output.status.success() {
-            return Ok(());
-        }
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
-        let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
-        Err(format!("`code tunnel user login` ended with {}: {last}", output.status))
+        said(&output, "user login")
     }
 
     /// Starts the tunnel; its output is piped.
     pub fn start(&self, name: &str) -> std::io::Result<Own> {
         let mut command = self.command(&["tunnel", "--accept-server-license-terms", "--name", name]);
         self.children.spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()))
+    }
+
+    /// Takes the tunnel that it has from the account.
+    pub async fn unregister(&self) -> Result<(), String> {
+        let output = self.children.output(&mut self.command(&["tunnel", "unregister"]), LOGIN_WITHIN).await?;
+        said(&output, "unregister")
     }
 
     /// Asks the running tunnel how it is.
@@ -113,4 +113,15 @@ impl Code {
         }
         command
     }
+}
+
+/// An error with the last line, if it did not end well.
+fn said(output: &Output, verb: &str) -> Result<(), String> {
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = [output.stdout.as_slice(), &output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
+    Err(format!("`code tunnel {verb}` ended with {}: {last}", output.status))
 }

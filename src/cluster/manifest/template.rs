@@ -81,7 +81,7 @@ fn workspace(owner: Owner, session: &Session, profile: &Profile) -> Value {
     json!({
         "name": "workspace",
         "image": session.image,
-        "command": pod::agent_command(&owner.member.tunnel(), &session.id, grace),
+        "command": pod::agent_command(&owner.member.tunnel(), &session.id, grace, true),
         "workingDir": pod::HOME,
         "env": env,
         "resources": { "requests": size, "limits": size },
