@@ -11,6 +11,8 @@ use super::hear::{self, Status};
 use crate::pod;
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// It answers within milliseconds, or something is wrong with it.
+const STATUS_WITHIN: Duration = Duration::from_secs(5);
 const LOGIN_WITHIN: Duration = Duration::from_secs(60);
 const ACCESS_TOKEN: &str = "VSCODE_CLI_ACCESS_TOKEN";
 const REFRESH_TOKEN: &str = "VSCODE_CLI_REFRESH_TOKEN";
@@ -89,7 +91,7 @@ impl Code {
 
     /// Asks the running tunnel how it is.
     pub async fn status(&self) -> Status {
-        match self.children.output(&mut self.command(&["tunnel", "status"]), ANSWER_WITHIN).await {
+        match self.children.output(&mut self.command(&["tunnel", "status"]), STATUS_WITHIN).await {
             Ok(output) if output.status.success() => hear::status(&String::from_utf8_lossy(&output.stdout)),
             Ok(output) => Status::Unknown(format!("`code tunnel status` ended with {}", output.status)),
             Err(why) => Status::Unknown(why),

@@ -18,6 +18,8 @@ use crate::pod::{LINES_BETWEEN, Line};
 const LINES_A_SECOND: u32 = 200;
 /// Lines that wait for a log that does not take them; more are dropped.
 const WAITING: usize = 256;
+/// So many of these places are for our own words only.
+const OURS_ONLY: usize = 32;
 const LINE_EVERY: Duration = Duration::from_secs(60);
 const PIECE_BYTES: usize = 16 * 1024;
 
@@ -112,6 +114,9 @@ impl Voice {
         let mut shared = lock(&self.shared);
         if private || !shared.throttle.admit(Instant::now()) {
             return;
+        }
+        if self.words.capacity() <= OURS_ONLY {
+            return shared.throttle.lost();
         }
         let text = output::passed_on(line, cut, &shared.secrets);
         if self.words.try_send(Word::Text(text)).is_err() {

@@ -80,6 +80,9 @@ async fn a_log_that_does_not_move_neither_stops_a_child_nor_grows() {
     let output = vec![b'\n'; 100_000];
     voice.clone().pass(output.as_slice(), Some(heard)).await;
     assert!(lock(&voice.shared).throttle.take_dropped() >= 100_000 - WAITING as u64);
+    // what the agent itself has to say finds room
+    (0..OURS_ONLY / 2).for_each(|n| voice.say(&format!("sentence {n}")));
+    assert_eq!(lock(&voice.shared).throttle.take_dropped(), 0);
     voice.end(writer, Duration::from_millis(10)).await;
     drop(far);
 }
