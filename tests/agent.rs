@@ -47,7 +47,7 @@ fn the_token_is_in_the_clis_memory_and_nowhere_else() {
     seen.push(String::from_utf8_lossy(&own("cmdline")).into_owned());
     seen.extend(below(pod.pid()).into_iter().map(|(_, _, text)| text));
     let files = crate::house::files(&pod.root.join("home"), "");
-    assert_eq!(files.len(), 3, "{files:?}");
+    assert!(files.iter().any(|file| file.ends_with("code_tunnel.json")), "{files:?}");
     seen.extend(files.iter().map(|file| fs::read_to_string(file).unwrap()));
     assert!(seen.iter().any(|text| text.contains("VSCODE_CLI_USE_FILE_KEYCHAIN")));
     for secret in [TOKEN, refresh] {

@@ -12,4 +12,5 @@ mod joining;
 mod kills;
 mod membership;
 mod rights;
+mod tunnel;
 mod walk;

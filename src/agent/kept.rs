@@ -142,8 +142,9 @@ fn tunnel_name(path: &Path) -> Option<String> {
 fn write(path: &Path, text: &str) -> Result<(), String> {
     let new = path.with_extension("new");
     let written = || {
+        // no secret, and the next image's user may be another one of the home's group
         let mut file =
-            fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new)?;
+            fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o660).open(&new)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&new, path)

@@ -18,7 +18,7 @@ fn the_next_pod_has_the_same_tunnel() {
     pod.fault("too-many-tunnels", true);
     pod.until(LinkState::Connected);
     assert_eq!(pod.read("run/cli/code_tunnel.json"), tunnel);
-    let files = crate::house::files(&pod.root.join("home"), "");
+    let files = crate::house::files(&pod.root.join("home/.dcaas"), "");
     let names: Vec<_> = files.iter().filter_map(|file| file.file_name()?.to_str()).collect();
     assert!(names.len() == 2 && names.contains(&"license_consent.json"), "{names:?}");
 }
