@@ -34,6 +34,15 @@ pub const AUTHORITIES: &str = "ca.pem";
 /// The group that every container of the pod is in, whatever user its image has; the home belongs to it.
 pub const HOME_GROUP: u32 = 1000;
 
+/// Where on the home disk the CLI's state lies that outlives a pod.
+pub const KEPT: &str = ".dcaas/cli";
+/// The workspace's own script, below the home, that runs after each start.
+pub const ON_START: &str = ".dcaas/on-start";
+/// The one that runs before the end.
+pub const ON_STOP: &str = ".dcaas/on-stop";
+/// The environment variable that tells the latter how many seconds it has.
+pub const SECONDS: &str = "DCAAS_SECONDS";
+
 /// The file of the downward API with the Pod's annotations.
 pub const ANNOTATIONS_FILE: &str = "annotations";
 /// The file of the downward API with the Pod's labels.
@@ -57,8 +66,9 @@ pub fn install_command() -> Vec<String> {
     [&program, "install", "--to", PLATFORM_VOLUME, "--home", HOME].map(str::to_owned).to_vec()
 }
 
-/// The command of the workspace's container; `grace` is the Pod's termination grace period in seconds.
-pub fn agent_command(tunnel: &str, session: &str, grace: u64) -> Vec<String> {
+/// The command of the workspace's container; `grace` is the Pod's termination grace period in seconds, and
+/// `licence` says that whoever deployed this accepted the licence of the VS Code server.
+pub fn agent_command(tunnel: &str, session: &str, grace: u64, licence: bool) -> Vec<String> {
     let program = format!("{PLATFORM}/{PROGRAM}");
     let grace = grace.to_string();
     let pairs = [
@@ -73,6 +83,7 @@ pub fn agent_command(tunnel: &str, session: &str, grace: u64) -> Vec<String> {
     [program.as_str(), "agent"]
         .into_iter()
         .chain(pairs.into_iter().flat_map(|(flag, value)| [flag, value]))
+        .chain(licence.then_some("--accept-licence"))
         .map(str::to_owned)
         .collect()
 }

@@ -15,5 +15,6 @@ mod leaving;
 mod membership;
 mod rights;
 mod sign_in;
+mod tunnel;
 mod walk;
 mod workspaces;

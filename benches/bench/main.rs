@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a measurement that can not go on ends")]
 
+mod agent;
 mod bare;
 mod host;
 mod latency;
@@ -11,7 +12,11 @@ mod storm;
 mod table;
 mod world;
 
-use std::{os::unix::process::CommandExt, process::Command, time::Instant};
+use std::{
+    os::unix::process::CommandExt,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use world::World;
 
@@ -22,14 +27,24 @@ fn main() {
         return;
     }
     let parts: Vec<&str> = words.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
+    // it needs no world, and takes ten minutes, or as long as is said after it: only if it is named
+    if let (Some(&"agent"), Some(code)) = (parts.first(), agent::code()) {
+        let time =
+            parts.get(1).map_or(Duration::from_secs(600), |time| humantime::parse_duration(time).unwrap());
+        table::head();
+        return runtime().block_on(agent::measure(&code, time));
+    }
     let Some(file) = std::env::var_os("DCAAS_WORLD") else {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.args(["xtask", "bench", "--program"]).arg(std::env::current_exe().unwrap()).args(&parts);
         panic!("`cargo xtask bench` does not start: {}", cargo.exec());
     };
     rustls::crypto::aws_lc_rs::default_provider().install_default().unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.unwrap().block_on(measure(&World::read(&file), &parts));
+    runtime().block_on(measure(&World::read(&file), &parts));
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
 /// Measures what is named, or everything.

@@ -16,9 +16,10 @@ use crate::{
 };
 
 /// The executable that cargo built for this benchmark, with the release profile.
-const EXECUTABLE: &str = env!("CARGO_BIN_EXE_dcaas");
+pub const EXECUTABLE: &str = env!("CARGO_BIN_EXE_dcaas");
 const RUNS: usize = 20;
-const MIB: f64 = 1024.0 * 1024.0;
+/// Bytes.
+pub const MIB: f64 = 1024.0 * 1024.0;
 
 /// Starts it as the host would, again and again.
 pub async fn measure(world: &World) {
@@ -93,7 +94,7 @@ fn variables(process: &Path) -> BTreeMap<String, String> {
 }
 
 /// Resident memory, shared pages of its file included.
-fn resident(process: &Path) -> u64 {
+pub fn resident(process: &Path) -> u64 {
     let status = std::fs::read_to_string(process.join("status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024

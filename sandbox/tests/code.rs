@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -17,7 +18,7 @@ struct Machine {
 
 struct Tunnel {
     child: Child,
-    out: BufReader<std::process::ChildStdout>,
+    out: Receiver<String>,
 }
 
 impl Machine {
@@ -47,7 +48,9 @@ impl Machine {
 
     fn tunnel(&self, arguments: &str) -> Tunnel {
         let mut child = self.command(arguments).stdout(Stdio::piped()).spawn().unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap());
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (said, out) = channel();
+        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| said.send(line)));
         Tunnel { child, out }
     }
 
@@ -80,10 +83,12 @@ impl Machine {
 impl Tunnel {
     /// Reads on to a line with these words.
     fn until(&mut self, words: &str) {
-        let mut line = String::new();
-        while !line.contains(words) {
-            line.clear();
-            assert_ne!(self.out.read_line(&mut line).unwrap(), 0, "it never said {words}");
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            let line = self.out.recv_timeout(end.saturating_duration_since(Instant::now()));
+            if line.unwrap_or_else(|why| panic!("it never said {words}: {why}")).contains(words) {
+                return;
+            }
         }
     }
 
@@ -210,16 +215,90 @@ fn without_a_sign_in_it_starts_a_device_flow_and_waits() {
     assert_ne!(tunnel.end(Signal::SIGTERM), Some(0));
 }
 
+/// `cli/src/tunnels/dev_tunnels.rs` of microsoft/vscode: `get_name_for_tunnel` looks for the name only if no tunnel
+/// is kept, `update_tunnel_name` renames without a look, `create_tunnel` refuses a name that is in use.
 #[test]
-fn a_hanging_one_heeds_nothing_and_a_taken_name_is_replaced() {
+fn a_taken_name_is_replaced_renamed_back_or_refused() {
     let machine = Machine::new();
     machine.sign_in();
     machine.fault("name-taken");
     let mut tunnel = machine.tunnel(TUNNEL);
     tunnel.until("dc-01 is already taken, using a random name instead");
     tunnel.until("https://vscode.dev/tunnel/remote-machine");
+    assert_eq!(tunnel.end(Signal::SIGINT), Some(0));
+    let id = machine.file("code_tunnel.json")["id"].clone();
+    let mut tunnel = machine.tunnel(TUNNEL);
+    tunnel.until("https://vscode.dev/tunnel/dc-01");
+    assert_eq!(tunnel.end(Signal::SIGINT), Some(0));
+    assert_eq!(machine.file("code_tunnel.json")["id"], id);
+    machine.fault("lose-tunnel");
+    let (code, said) = machine.run(TUNNEL);
+    assert!(
+        code == Some(1) && said.contains("error A tunnel with the name dc-01 exists and is in-use."),
+        "{said}"
+    );
+    fs::remove_file(machine.data.path().join("name-taken")).unwrap();
+    let mut tunnel = machine.tunnel(TUNNEL);
+    tunnel.until("https://vscode.dev/tunnel/dc-01");
+    assert_ne!(machine.file("code_tunnel.json")["id"], id);
+}
+
+/// The same file: `TunnelCreationFailed`, whose message has two lines; `fail!`, by which the status is lost; and
+/// the error of microsoft/dev-tunnels, `rs/src/management/errors.rs`.
+#[test]
+fn too_many_tunnels_an_unreached_and_a_dark_relay_are_told_as_the_real_one_does() {
+    let machine = Machine::new();
+    machine.sign_in();
+    machine.fault("too-many-tunnels");
+    let (code, said) = machine.run(TUNNEL);
+    assert!(
+        code == Some(1) && said.contains("error Could not create tunnel with name: dc-01\nReason: "),
+        "{said}"
+    );
+    assert!(said.contains("TunnelsPerUserPerLocation"));
+    fs::remove_file(machine.data.path().join("too-many-tunnels")).unwrap();
+    machine.fault("lose-relay");
+    let (code, said) = machine.run(TUNNEL);
+    assert!(
+        code == Some(1) && said.contains("error error listing current tunnels: connection error: "),
+        "{said}"
+    );
+    fs::remove_file(machine.data.path().join("lose-relay")).unwrap();
+    let mut tunnel = machine.tunnel(TUNNEL);
+    tunnel.until("Open this link");
+    machine.fault("go-dark");
+    tunnel.until("warn Tunnel exited unexpectedly, reconnecting: error from tunnel connection: ");
+    tunnel
+        .until("failed to lookup tunnel for host token: response error: HTTP status 401 Unauthorized from ");
+    assert_eq!(machine.status()["tunnel"], "Disconnected");
+    assert_eq!(tunnel.end(Signal::SIGINT), Some(0));
+    let mut tunnel = machine.tunnel(TUNNEL);
+    tunnel.until("Open this link");
+    assert_eq!(machine.until_status("Connected")["name"], "dc-01");
+}
+
+#[test]
+fn one_token_can_be_rejected_and_another_not() {
+    let machine = Machine::new();
+    machine.sign_in();
+    fs::write(machine.data.path().join("reject-token"), "gho_y\n").unwrap();
+    machine.tunnel(TUNNEL).until("Open this link");
+    fs::write(machine.data.path().join("reject-token"), "gho_x\n").unwrap();
+    machine.tunnel(TUNNEL).until("To grant access to the server");
+}
+
+#[test]
+fn a_hanging_one_heeds_nothing_and_answers_nothing() {
+    let machine = Machine::new();
+    machine.sign_in();
+    let mut tunnel = machine.tunnel(TUNNEL);
+    tunnel.until("Open this link");
+    machine.until_status("Connected");
     machine.fault("hang");
+    let asked = machine.tunnel("tunnel status");
     tunnel.send(Signal::SIGINT);
     tunnel.send(Signal::SIGTERM);
+    let silence = asked.out.recv_timeout(Duration::from_millis(500));
+    assert_eq!(silence, Err(RecvTimeoutError::Timeout), "it was answered");
     assert_eq!(tunnel.end(Signal::SIGKILL), None, "it heeded a signal before the last one");
 }

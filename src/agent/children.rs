@@ -111,6 +111,11 @@ impl Children {
 }
 
 impl Own {
+    /// Tells it to end, once.
+    pub fn terminate(&self) {
+        send(self.pid, Signal::SIGTERM);
+    }
+
     /// Ends it well: SIGINT, then SIGTERM for the last tenth of the time, then SIGKILL. The VS Code CLI takes
     /// its tunnel from the relay at SIGINT only; at SIGTERM it just dies, and its name stays in use for a while.
     /// Returns whether it ended by itself.

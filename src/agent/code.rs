@@ -1,7 +1,7 @@
 //! The VS Code CLI: how it is called, and the token that it is signed in with.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use tokio::process::Command;
@@ -11,6 +11,8 @@ use super::hear::{self, Status};
 use crate::pod;
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// It answers within milliseconds, or something is wrong with it.
+const STATUS_WITHIN: Duration = Duration::from_secs(5);
 const LOGIN_WITHIN: Duration = Duration::from_secs(60);
 const ACCESS_TOKEN: &str = "VSCODE_CLI_ACCESS_TOKEN";
 const REFRESH_TOKEN: &str = "VSCODE_CLI_REFRESH_TOKEN";
@@ -72,13 +74,7 @@ impl Code {
             command.env(REFRESH_TOKEN, refresh);
         }
         let output = self.children.output(&mut command, LOGIN_WITHIN).await?;
-        if output.status.success() {
-            return Ok(());
-        }
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
-        let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
-        Err(format!("`code tunnel user login` ended with {}: {last}", output.status))
+        said(&output, "user login")
     }
 
     /// Starts the tunnel; its output is piped.
@@ -87,9 +83,15 @@ impl Code {
         self.children.spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()))
     }
 
+    /// Takes the tunnel that it has from the account.
+    pub async fn unregister(&self) -> Result<(), String> {
+        let output = self.children.output(&mut self.command(&["tunnel", "unregister"]), LOGIN_WITHIN).await?;
+        said(&output, "unregister")
+    }
+
     /// Asks the running tunnel how it is.
     pub async fn status(&self) -> Status {
-        match self.children.output(&mut self.command(&["tunnel", "status"]), ANSWER_WITHIN).await {
+        match self.children.output(&mut self.command(&["tunnel", "status"]), STATUS_WITHIN).await {
             Ok(output) if output.status.success() => hear::status(&String::from_utf8_lossy(&output.stdout)),
             Ok(output) => Status::Unknown(format!("`code tunnel status` ended with {}", output.status)),
             Err(why) => Status::Unknown(why),
@@ -113,4 +115,15 @@ impl Code {
         }
         command
     }
+}
+
+/// An error with the last line, if it did not end well.
+fn said(output: &Output, verb: &str) -> Result<(), String> {
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = [output.stdout.as_slice(), &output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
+    Err(format!("`code tunnel {verb}` ended with {}: {last}", output.status))
 }

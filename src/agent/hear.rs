@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::domain::link::Refused;
+
 /// What a line of `code tunnel` means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
@@ -12,7 +14,7 @@ pub enum Heard {
     /// It asks a person to sign in: the sign-in that it has is missing or rejected.
     AsksToSignIn,
     /// The relay or the CLI says no.
-    Refused(String),
+    Refused(Refused),
     /// An error that matters if the CLI ends now.
     Error(String),
 }
@@ -28,47 +30,56 @@ pub enum Status {
     Unknown(String),
 }
 
-/// The link says this when the sign-in was not accepted.
-pub const REJECTED: &str = "the sign-in is missing or no longer valid: sign in again";
-/// The link says this when another tunnel has the name.
-pub const NAME_IN_USE: &str = "the tunnel's name is in use by another machine of the account: stop that one";
+/// What the link says first when the relay is not reached, before the CLI's own words.
+pub const OFFLINE: &str = "offline: the relay is not reached";
 
-const TOO_MANY: &str = "too many tunnels on the account: remove one that is not used, at most 10 are allowed";
-const NO_LICENCE: &str = "the licence of the VS Code server is not accepted";
+/// What the CLI says when it is refused; the lines are in its `util/errors.rs`, `dev_tunnels.rs` and `legal.rs`.
+const REFUSED: [(&str, Refused); 8] = [
+    ("access token is no longer valid", Refused::TokenRejected),
+    ("failed to keep token alive", Refused::TokenRejected),
+    ("is already taken, using a random name instead", Refused::NameInUse),
+    ("exists and is in-use", Refused::NameInUse),
+    ("tunnel name already in use", Refused::NameInUse),
+    ("TunnelsPerUserPerLocation", Refused::TooManyTunnels),
+    ("You have exceeded a limit for the port forwarding service", Refused::TooManyTunnels),
+    ("Run this command again with --accept-server-license-terms", Refused::LicenceNotAccepted),
+];
+/// What it says when it loses the relay and goes on trying.
+const LOST: [&str; 3] =
+    ["Tunnel exited unexpectedly", "Error refreshing access token", "Error connecting to relay"];
+/// How it reports an answer of the tunnels' service, for people and, where it makes a tunnel, for programmers.
+const ANSWERED: [&str; 2] = ["HTTP status ", "status_code: "];
+/// How it reports that there was no answer.
+const UNANSWERED: [&str; 3] = ["connection error", "ConnectionError(", "error connecting to tunnel"];
 
 /// What one line means; most mean nothing.
 pub fn hear(line: &str) -> Option<Heard> {
     let (level, text) = split_level(line.trim());
-    let has = |words: &str| text.contains(words);
+    let has = |words: &&str| text.contains(*words);
     if let Some((_, address)) = text.split_once("Open this link in your browser ") {
         return tunnel_name(address).map(Heard::Address);
     }
-    if has("To grant access to the server, please log into")
-        || (has("To sign in, use a web browser to open the page") && has("enter the code"))
+    if has(&"To grant access to the server, please log into")
+        || (has(&"To sign in, use a web browser to open the page") && has(&"enter the code"))
     {
         return Some(Heard::AsksToSignIn);
     }
-    let refused = [
-        ("access token is no longer valid", REJECTED),
-        ("is already taken, using a random name instead", NAME_IN_USE),
-        ("exists and is in-use", NAME_IN_USE),
-        ("TunnelsPerUserPerLocation", TOO_MANY),
-        ("You have exceeded a limit for the port forwarding service", TOO_MANY),
-        ("Run this command again with --accept-server-license-terms", NO_LICENCE),
-    ];
-    if let Some((_, why)) = refused.iter().find(|(words, _)| has(words)) {
-        return Some(Heard::Refused((*why).to_owned()));
+    if let Some((_, why)) = REFUSED.iter().find(|(words, _)| has(words)) {
+        return Some(Heard::Refused(*why));
     }
-    let lost = ["Tunnel exited unexpectedly", "Error refreshing access token", "Error connecting to relay"];
-    if lost.iter().any(|words| has(words)) {
-        let rejected = has("401") || has("Unauthorized") || has("Bad credentials");
-        return Some(if rejected {
-            Heard::Refused(REJECTED.to_owned())
-        } else {
-            Heard::Lost(text.to_owned())
-        });
+    let (lost, error) = (LOST.iter().any(has), level == Some("error") || text.starts_with("Reason: "));
+    let answer = ANSWERED.iter().find_map(|words| Some(text.split_once(words)?.1));
+    if (lost || error) && answer.is_some_and(|answer| answer.starts_with("401")) {
+        return Some(Heard::Refused(Refused::TokenRejected));
     }
-    (level == Some("error")).then(|| Heard::Error(text.to_owned()))
+    // an answer of the service, even one that says no, is proof of a way there
+    let unreached = answer.is_none() && (lost || UNANSWERED.iter().any(has));
+    let why = || if unreached { format!("{OFFLINE} ({text})") } else { text.to_owned() };
+    match (lost, error) {
+        (true, _) => Some(Heard::Lost(why())),
+        (false, true) => Some(Heard::Error(why())),
+        (false, false) => None,
+    }
 }
 
 /// Reads the answer of `code tunnel status`.
@@ -118,15 +129,17 @@ fn tunnel_name(address: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    const REQUEST: &str = "from https://euw.rel.tunnels.api.visualstudio.com/tunnels/x (request ID <none>)";
+
     #[test]
     fn lines_of_the_cli_are_understood() {
-        let refused = |why: &str| Some(Heard::Refused(why.into()));
-        let lost = |why: &str| Some(Heard::Lost(why.into()));
+        use Refused::{LicenceNotAccepted, NameInUse, TokenRejected, TooManyTunnels};
+        let refused = |why| Some(Heard::Refused(why));
         let address = |name: &str| Some(Heard::Address(name.into()));
         let table = [
             ("", None),
             ("* Visual Studio Code Server", None),
-            ("[2026-01-31 12:00:00] info Creating tunnel with the name: dc-01", None),
+            ("info Creating tunnel with the name: dc-01", None),
             ("Open this link in your browser https://vscode.dev/tunnel/dc-01", address("dc-01")),
             ("Open this link in your browser https://vscode.dev/tunnel/dc-01/home/dev", address("dc-01")),
             ("Open this link in your browser https://vscode.dev/", None),
@@ -139,46 +152,65 @@ mod tests {
                  ABCD to authenticate.",
                 Some(Heard::AsksToSignIn),
             ),
-            ("[2026-01-31 12:00:00] error access token is no longer valid, exiting: no", refused(REJECTED)),
+            ("error access token is no longer valid, exiting: no", refused(TokenRejected)),
+            ("info dc-01 is already taken, using a random name instead", refused(NameInUse)),
             (
-                "[2026-01-31 12:00:00] info dc-01 is already taken, using a random name instead",
-                refused(NAME_IN_USE),
+                "error A tunnel with the name dc-01 exists and is in-use. Please pick a different name or stop the \
+                 existing tunnel.",
+                refused(NameInUse),
             ),
+            ("Reason: tunnel name already in use", refused(NameInUse)),
+            ("Reason: Limit TunnelsPerUserPerLocation exceeded.", refused(TooManyTunnels)),
             (
-                "[2026-01-31 12:00:00] error A tunnel with the name dc-01 exists and is in-use. Please pick a \
-                 different name or stop the existing tunnel.",
-                refused(NAME_IN_USE),
+                "error Run this command again with --accept-server-license-terms to indicate your agreement.",
+                refused(LicenceNotAccepted),
             ),
-            ("Reason: TunnelsPerUserPerLocation", refused(TOO_MANY)),
-            (
-                "[2026-01-31 12:00:00] error Run this command again with --accept-server-license-terms to indicate \
-                 your agreement.",
-                refused(NO_LICENCE),
-            ),
-            (
-                "[2026-01-31 12:00:00] warn [tunnel.0] Tunnel exited unexpectedly, reconnecting: error from tunnel \
-                 connection: reset",
-                lost(
-                    "[tunnel.0] Tunnel exited unexpectedly, reconnecting: error from tunnel connection: reset",
-                ),
-            ),
-            (
-                "[2026-01-31 12:00:00] warn Error refreshing access token, will retry: failed to lookup tunnel for \
-                 host token: HTTP status 401: Bad credentials",
-                refused(REJECTED),
-            ),
-            (
-                "[2026-01-31 12:00:00] warn Error connecting to relay, will retry: dns",
-                lost("Error connecting to relay, will retry: dns"),
-            ),
-            (
-                "[2026-01-31 12:00:00] error invalid name: too long",
-                Some(Heard::Error("invalid name: too long".into())),
-            ),
+            ("warn failed to check Github token: connection error: dns error", None),
+            ("error invalid name: too long", Some(Heard::Error("invalid name: too long".into()))),
+            ("Reason: no idea", Some(Heard::Error("Reason: no idea".into()))),
             ("an error of the workspace's own", None),
         ];
         for (line, heard) in table {
-            assert_eq!(hear(line), heard, "{line}");
+            let line = match line.split_once(' ') {
+                Some(("info" | "warn" | "error", _)) => format!("[2026-01-31 12:00:00] {line}"),
+                _ => line.to_owned(),
+            };
+            assert_eq!(hear(&line), heard, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_relay_that_is_not_reached_is_told_from_one_that_rejects_the_token() {
+        let unauthorized = format!("response error: HTTP status 401 Unauthorized {REQUEST}: Bad credentials");
+        let busy = format!("response error: HTTP status 503 Service Unavailable {REQUEST}: (empty body)");
+        let table = [
+            (
+                "warn Error refreshing access token, will retry: failed to lookup tunnel for host token: ",
+                true,
+            ),
+            ("error failed to lookup tunnel: ", false),
+            ("error error listing current tunnels: ", false),
+        ];
+        for (line, lost) in table {
+            let hear = |end: &str| hear(&format!("[2026-01-31 12:00:00] {line}{end}"));
+            assert_eq!(hear(&unauthorized), Some(Heard::Refused(Refused::TokenRejected)), "{line}");
+            let words = |heard| match heard {
+                Some(Heard::Lost(why)) if lost => why,
+                Some(Heard::Error(why)) if !lost => why,
+                other => panic!("{line}: {other:?}"),
+            };
+            assert!(words(hear("connection error: error sending request: dns error")).starts_with(OFFLINE));
+            assert!(words(hear(&busy)).contains("503") && !words(hear(&busy)).starts_with(OFFLINE));
+        }
+        let lost = [
+            "[tunnel.0] Tunnel exited unexpectedly, reconnecting: error from tunnel connection: reset",
+            "Tunnel exited unexpectedly but gracefully, reconnecting",
+            // this token is the relay's own, and the CLI fetches another one
+            "Error connecting to relay, will retry: error connecting to tunnel: websocket error: HTTP error: 401",
+        ];
+        for text in lost {
+            let heard = Some(Heard::Lost(format!("{OFFLINE} ({text})")));
+            assert_eq!(hear(&format!("[2026-01-31 12:00:00] warn {text}")), heard);
         }
     }
 

@@ -7,21 +7,23 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::Utc;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::activity::Activity;
 use crate::domain::link::{Link, LinkState};
-use crate::pod::Line;
+use crate::pod::{Line, ON_START, ON_STOP};
 
 mod children;
 mod code;
+mod ending;
 mod hear;
 mod image;
 mod install;
+mod kept;
 mod output;
 mod pace;
+mod script;
 mod tunnel;
 mod voice;
 mod watch;
@@ -30,11 +32,11 @@ pub use install::{InstallArguments, install};
 
 use children::Children;
 use code::Code;
+use ending::{MARGIN, Signals, budget};
+use kept::Kept;
+use script::Script;
 use tunnel::Tunnel;
 use voice::Voice;
-
-/// What is kept of the grace period for the end of the agent itself.
-const MARGIN: Duration = Duration::from_secs(2);
 
 /// The command line of `dcaas agent`; `pod::agent_command` writes it.
 #[derive(Debug, Clone, clap::Args)]
@@ -60,6 +62,9 @@ pub struct Arguments {
     /// Seconds between SIGTERM and SIGKILL, as the Pod has them
     #[arg(long, default_value_t = 30)]
     grace: u64,
+    /// Whoever deployed this accepted the licence of the VS Code server; without it no tunnel is started
+    #[arg(long)]
+    accept_licence: bool,
 }
 
 /// Runs until SIGTERM or SIGINT. Makes a runtime of its own, so it must not be called within one.
@@ -75,8 +80,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 }
 
 async fn live(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut signals = Signals::listen()?;
     let data = arguments.run.join("cli");
     std::fs::create_dir_all(&data)
         .with_context(|| format!("{} can not be made: mount a writable volume there", data.display()))?;
@@ -92,27 +96,35 @@ async fn live(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let children = Children::default();
     tokio::spawn(children.clone().reap());
 
-    let stop = CancellationToken::new();
-    let grace = Duration::from_secs(arguments.grace);
-    let grace = grace.saturating_sub(MARGIN).max(grace / 2);
+    let home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_dir());
+    let script = |name| Some(Script::new(name, home.as_deref()?, children.clone(), voice.clone()));
+    let (asked, stop) = (CancellationToken::new(), CancellationToken::new());
+    let budget = budget(Duration::from_secs(arguments.grace));
     let tunnel = Tunnel {
+        kept: Kept::new(home.as_deref(), &data, &arguments.tunnel, voice.clone()),
         code: Code::new(&arguments.platform, data, children.clone()),
         name: arguments.tunnel,
         token: arguments.token,
+        licence: arguments.accept_licence,
         voice: voice.clone(),
         stop: stop.clone(),
-        grace,
+        grace: budget.tunnel,
     };
     let kept = tokio::spawn(tunnel.keep());
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    if let Some(script) = script(ON_START) {
+        tokio::spawn(script.run(None, asked.clone().cancelled_owned()));
     }
-    let deadline = Instant::now() + grace;
+    signals.first().await;
+    let deadline = Instant::now() + budget.all;
     voice.say("the workspace stops");
+    asked.cancel();
+    // before anything else is told to end: a checkpoint needs what works
+    if let Some(script) = script(ON_STOP) {
+        script.run(Some(budget.script), sleep(budget.script)).await;
+    }
     children.tell_to_end();
     stop.cancel();
-    let _ = tokio::time::timeout_at(deadline + MARGIN / 2, kept).await;
+    let _ = timeout_at(deadline + MARGIN / 2, kept).await;
     match Children::end_all(deadline).await {
         0 => voice.say("all processes ended"),
         killed => {
@@ -137,13 +149,17 @@ mod tests {
 
     #[test]
     fn the_commands_that_the_pod_is_given_are_understood() {
-        let agent = crate::pod::agent_command("dc-0123456789ab", "s-1", 120);
+        let agent = crate::pod::agent_command("dc-0123456789ab", "s-1", 120, true);
         let Commands::Agent(agent) = Commands::try_parse_from(agent).unwrap() else {
             panic!("not the agent")
         };
         assert_eq!(
-            (agent.tunnel.as_str(), agent.session.as_str(), agent.grace),
-            ("dc-0123456789ab", "s-1", 120)
+            (agent.tunnel.as_str(), agent.session.as_str(), agent.grace, agent.accept_licence),
+            ("dc-0123456789ab", "s-1", 120, true)
+        );
+        let unaccepted = crate::pod::agent_command("dc-0123456789ab", "s-1", 120, false);
+        assert!(
+            matches!(Commands::try_parse_from(unaccepted), Ok(Commands::Agent(agent)) if !agent.accept_licence)
         );
         assert!(matches!(Commands::try_parse_from(crate::pod::install_command()), Ok(Commands::Install(_))));
     }

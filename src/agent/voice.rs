@@ -18,6 +18,8 @@ use crate::pod::{LINES_BETWEEN, Line};
 const LINES_A_SECOND: u32 = 200;
 /// Lines that wait for a log that does not take them; more are dropped.
 const WAITING: usize = 256;
+/// So many of these places are for our own words only.
+const OURS_ONLY: usize = 32;
 const LINE_EVERY: Duration = Duration::from_secs(60);
 const PIECE_BYTES: usize = 16 * 1024;
 
@@ -82,14 +84,14 @@ impl Voice {
         self.line.borrow().link.clone()
     }
 
-    /// Passes a child's output on until it ends; what its lines mean goes to `heard`.
-    pub async fn pass(self, mut from: impl AsyncRead + Unpin, heard: mpsc::Sender<Heard>) {
+    /// Passes a child's output on until it ends. If it is the tunnel's, what its lines mean goes to `heard`.
+    pub async fn pass(self, mut from: impl AsyncRead + Unpin, heard: Option<mpsc::Sender<Heard>>) {
         let mut lines = Lines::default();
         let mut piece = vec![0; PIECE_BYTES];
         while let Ok(length @ 1..) = from.read(&mut piece).await {
-            lines.feed(&piece[..length], |line, cut| self.pass_line(line, cut, &heard));
+            lines.feed(&piece[..length], |line, cut| self.pass_line(line, cut, heard.as_ref()));
         }
-        lines.finish(|line, cut| self.pass_line(line, cut, &heard));
+        lines.finish(|line, cut| self.pass_line(line, cut, heard.as_ref()));
     }
 
     /// Writes what is left and the line, and ends.
@@ -101,17 +103,20 @@ impl Voice {
         .await;
     }
 
-    fn pass_line(&self, line: &[u8], cut: bool, heard: &mpsc::Sender<Heard>) {
-        let meaning = hear(&String::from_utf8_lossy(line));
+    fn pass_line(&self, line: &[u8], cut: bool, heard: Option<&mpsc::Sender<Heard>>) {
+        let meaning = heard.and_then(|_| hear(&String::from_utf8_lossy(line)));
         // the code of a sign-in that is not ours is nobody's business
         let private = meaning == Some(Heard::AsksToSignIn);
-        if let Some(meaning) = meaning {
+        if let (Some(meaning), Some(heard)) = (meaning, heard) {
             // full: the same was heard very often, and the status will tell
             let _ = heard.try_send(meaning);
         }
         let mut shared = lock(&self.shared);
         if private || !shared.throttle.admit(Instant::now()) {
             return;
+        }
+        if self.words.capacity() <= OURS_ONLY {
+            return shared.throttle.lost();
         }
         let text = output::passed_on(line, cut, &shared.secrets);
         if self.words.try_send(Word::Text(text)).is_err() {

@@ -2,19 +2,23 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::hear::{Heard, NAME_IN_USE, REJECTED, Status};
-use crate::domain::link::{Link, LinkState};
+use super::hear::{Heard, Status};
+use crate::domain::link::{Link, LinkState, Refused};
 
 /// The CLI tries to reach the relay by itself; after so long it is started anew.
-const LOST_TOO_LONG: TimeDelta = TimeDelta::minutes(2);
-/// So many silent answers in a row make the link unknown.
+const AWAY_TOO_LONG: TimeDelta = TimeDelta::minutes(2);
+/// So many questions in a row without an answer, and nothing of it works any more.
 const SILENT_TOO_OFTEN: u8 = 3;
+/// A sign-in that held for so long has proved itself: when it is rejected, the same token is worth another one.
+const PROVED: TimeDelta = TimeDelta::minutes(1);
 
 /// Why the tunnel must end although it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// The sign-in was not accepted: a new one is needed.
+    /// The sign-in was not accepted: another one is needed.
     Rejected,
+    /// It works under a name that is not ours.
+    WrongName,
     /// Another start may do better.
     Stuck,
 }
@@ -26,6 +30,10 @@ pub struct Watch {
     link: Link,
     error: String,
     silent: u8,
+    /// Not at the relay since then.
+    away: Option<DateTime<Utc>>,
+    /// The sign-in is new, and nothing has proved it yet.
+    fresh: bool,
     fault: Option<Fault>,
 }
 
@@ -33,7 +41,8 @@ impl Watch {
     /// A tunnel of that name, of which nothing is known yet.
     pub fn new(name: &str, now: DateTime<Utc>) -> Self {
         let link = Link::new(LinkState::Unknown, now, "the agent starts");
-        Self { name: name.to_lowercase(), link, error: String::new(), silent: 0, fault: None }
+        let (error, away, fresh, fault) = (String::new(), None, false, None);
+        Self { name: name.to_lowercase(), link, error, silent: 0, away, fresh, fault }
     }
 
     /// The link as it is known.
@@ -43,8 +52,16 @@ impl Watch {
 
     /// Whether the tunnel must be ended and started anew.
     pub fn fault(&self, now: DateTime<Utc>) -> Option<Fault> {
-        let lost = self.link.state == LinkState::Lost && now - self.link.since >= LOST_TOO_LONG;
-        self.fault.or(lost.then_some(Fault::Stuck))
+        let away = self.away.is_some_and(|since| now - since >= AWAY_TOO_LONG);
+        self.fault.or(away.then_some(Fault::Stuck))
+    }
+
+    /// It was signed in. With a token that was not tried before there is hope again, whatever was refused.
+    pub fn signed_in(&mut self, new_token: bool, now: DateTime<Utc>) {
+        self.fresh = true;
+        if new_token && self.link.state != LinkState::Connecting {
+            self.to(LinkState::Connecting, "the tunnel signs in", now);
+        }
     }
 
     /// `code tunnel` was started. A refusal stays until something better is seen.
@@ -52,6 +69,7 @@ impl Watch {
         self.error.clear();
         self.silent = 0;
         self.fault = None;
+        self.away = Some(now);
         if self.link.state != LinkState::Refused {
             self.to(LinkState::Connecting, "the tunnel starts", now);
         }
@@ -62,11 +80,10 @@ impl Watch {
         match heard {
             Heard::Address(name) => self.at_relay(Some(&name), now),
             Heard::Lost(why) => self.away(&why, now),
-            Heard::AsksToSignIn => self.rejected(REJECTED, now),
-            Heard::Refused(why) if why == REJECTED => self.rejected(&why, now),
+            Heard::AsksToSignIn | Heard::Refused(Refused::TokenRejected) => self.rejected(now),
             Heard::Refused(why) => {
-                self.fault = (why == NAME_IN_USE).then_some(Fault::Stuck).or(self.fault);
-                self.refused(&why, now);
+                self.fault = (why == Refused::NameInUse).then_some(Fault::WrongName).or(self.fault);
+                self.refused(why.why(), now);
             }
             Heard::Error(why) => self.error = why,
         }
@@ -74,35 +91,29 @@ impl Watch {
 
     /// Its status was asked.
     pub fn seen(&mut self, status: Status, now: DateTime<Utc>) {
-        self.silent = if matches!(status, Status::Unknown(_)) { self.silent.saturating_add(1) } else { 0 };
+        let was_there = matches!(self.link.state, LinkState::Connected | LinkState::Lost);
         match status {
-            Status::Running { name, connected: true, .. } => self.at_relay(name.as_deref(), now),
-            Status::Running { connected: false, why, .. } => self.away(&why, now),
-            Status::NotRunning if self.link.state == LinkState::Connected => {
-                self.to(LinkState::Unknown, "`code tunnel status` finds no tunnel", now);
+            Status::Running { name, connected, why } => {
+                self.silent = 0;
+                if connected { self.at_relay(name.as_deref(), now) } else { self.away(&why, now) }
             }
-            Status::NotRunning => {}
             // before it is at the relay the CLI does not answer; that says nothing
-            Status::Unknown(why)
-                if self.silent >= SILENT_TOO_OFTEN
-                    && matches!(self.link.state, LinkState::Connected | LinkState::Lost) =>
-            {
-                self.to(LinkState::Unknown, &why, now);
-            }
-            Status::Unknown(_) => {}
+            Status::NotRunning | Status::Unknown(_) if !was_there => {}
+            Status::NotRunning => self.silent("`code tunnel status` finds no tunnel", now),
+            Status::Unknown(why) => self.silent(&why, now),
         }
     }
 
     /// It ended, in the given way; what it complained about last says why.
     pub fn ended(&mut self, how: &str, now: DateTime<Utc>) {
-        let why = if self.error.is_empty() { how.to_owned() } else { format!("{how}: {}", self.error) };
+        let why = if self.error.is_empty() { how.to_owned() } else { format!("{} ({how})", self.error) };
         match self.link.state {
             LinkState::Refused => {}
             _ => self.to(LinkState::Lost, &why, now),
         }
     }
 
-    /// Something other than the tunnel says no.
+    /// Something says no.
     pub fn refused(&mut self, why: &str, now: DateTime<Utc>) {
         self.to(LinkState::Refused, why, now);
     }
@@ -114,14 +125,17 @@ impl Watch {
 
     fn at_relay(&mut self, name: Option<&str>, now: DateTime<Utc>) {
         if name.is_some_and(|name| name.to_lowercase() != self.name) {
-            self.fault = Some(Fault::Stuck);
-            self.refused(NAME_IN_USE, now);
-        } else {
-            self.to(LinkState::Connected, "", now);
+            self.fault = Some(Fault::WrongName);
+            self.refused(Refused::NameInUse.why(), now);
+            return;
         }
+        self.away = None;
+        self.to(LinkState::Connected, "", now);
+        self.fresh &= now - self.link.since < PROVED;
     }
 
     fn away(&mut self, why: &str, now: DateTime<Utc>) {
+        self.away.get_or_insert(now);
         match self.link.state {
             LinkState::Connected | LinkState::Lost => self.to(LinkState::Lost, why, now),
             LinkState::Unknown | LinkState::Connecting => self.to(LinkState::Connecting, why, now),
@@ -129,9 +143,24 @@ impl Watch {
         }
     }
 
-    fn rejected(&mut self, why: &str, now: DateTime<Utc>) {
+    /// One that does not answer can not say either that it lost its relay.
+    fn silent(&mut self, why: &str, now: DateTime<Utc>) {
+        self.silent = self.silent.saturating_add(1);
+        if self.silent >= SILENT_TOO_OFTEN {
+            self.fault = Some(Fault::Stuck);
+            self.away(why, now);
+        }
+    }
+
+    /// A sign-in that was good for long enough may be rejected by a fault of the CLI's or the relay's: the same
+    /// token is tried once more before anybody is asked for another.
+    fn rejected(&mut self, now: DateTime<Utc>) {
         self.fault = Some(Fault::Rejected);
-        self.refused(why, now);
+        if self.fresh {
+            self.refused(Refused::TokenRejected.why(), now);
+        } else {
+            self.away("the sign-in is no longer accepted and is made once more", now);
+        }
     }
 
     /// `since` is when the state began; a new reason does not change it.

@@ -183,6 +183,8 @@ impl Settings {
             }
             gates => gates.and_then(Result::ok),
         };
+        // no workspace starts without it, so that nobody waits for a machine whose tunnel may not run
+        read.checked("SERVER_LICENCE", |text| text == "accepted");
         // the host reads it; it is a fault here as well, because a timer without it never runs
         read.checked("RECONCILE_SCHEDULE", |text| text.split_whitespace().count() == 6);
         let settings = (|| {

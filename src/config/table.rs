@@ -147,6 +147,11 @@ pub const SETTINGS: &[Setting] = &[
         "dcaas.azurecr.io/*,ubuntu:24.04",
         " ",
     ),
+    required(
+        "SERVER_LICENCE",
+        "`accepted`, once whoever deploys has read what the README says of the licence of VS Code's server",
+        "accepted",
+    ),
     optional("HOME_CLASS", "the storage class of the home disks", "managed-csi", "managed-csi"),
     optional("HOME_SIZE", "the size of a new member's home disk, a Kubernetes quantity", "64Gi", "64Gi"),
     required(

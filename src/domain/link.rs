@@ -26,6 +26,48 @@ pub enum LinkState {
     Refused,
 }
 
+/// Why a link is refused, where a program must tell one reason from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// There is no token to sign in with.
+    NoToken,
+    /// The token that there is was rejected, also after signing in with it once more.
+    TokenRejected,
+    /// Another machine of the account has the tunnel's name.
+    NameInUse,
+    /// The account has as many tunnels as it may have.
+    TooManyTunnels,
+    /// Whoever deployed this did not accept the licence of the VS Code server.
+    LicenceNotAccepted,
+}
+
+impl Refused {
+    /// All reasons, for tables.
+    pub const ALL: [Self; 5] =
+        [Self::NoToken, Self::TokenRejected, Self::NameInUse, Self::TooManyTunnels, Self::LicenceNotAccepted];
+
+    /// The sentence for it, by which it is known again.
+    pub fn why(self) -> &'static str {
+        match self {
+            Self::NoToken => "there is no token to sign in with",
+            Self::TokenRejected => "the sign-in is no longer valid: sign in again",
+            Self::NameInUse => "the tunnel's name is in use by another machine of the account: stop that one",
+            Self::TooManyTunnels => {
+                "too many tunnels on the account: remove one that is not used, at most 10 are allowed"
+            }
+            Self::LicenceNotAccepted => {
+                "the licence of the VS Code server is not accepted: ask an admin to read and accept it"
+            }
+        }
+    }
+
+    /// The reason of a refused link; none for a link in another state, or with a sentence of another version.
+    pub fn of(link: &Link) -> Option<Self> {
+        let known = Self::ALL.into_iter().find(|reason| reason.why() == link.why);
+        known.filter(|_| link.state == LinkState::Refused)
+    }
+}
+
 impl Link {
     /// A link of that state, from now on.
     pub fn new(state: LinkState, since: DateTime<Utc>, why: impl Into<String>) -> Self {
@@ -71,6 +113,16 @@ mod tests {
         }
         assert_eq!(LinkState::parse("Connected"), None);
         assert_eq!(LinkState::parse(""), None);
+    }
+
+    #[test]
+    fn a_refusal_is_known_again_by_its_sentence() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        for reason in Refused::ALL {
+            assert_eq!(Refused::of(&Link::new(LinkState::Refused, now, reason.why())), Some(reason));
+            assert_eq!(Refused::of(&Link::new(LinkState::Lost, now, reason.why())), None);
+        }
+        assert_eq!(Refused::of(&Link::new(LinkState::Refused, now, "another reason")), None);
     }
 
     #[test]

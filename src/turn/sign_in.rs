@@ -259,6 +259,21 @@ fn delay(until: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
     (until - now + MARGIN).to_std().unwrap_or_default()
 }
 
+/// Notes that the relay has rejected the token, as the agent said; the next start then asks for another one. A word about
+/// an older token does not count.
+///
+/// # Errors
+/// What the cluster met.
+pub async fn rejected(app: &Ready, member: Member, at: DateTime<Utc>) -> Result<(), Error> {
+    match app.cluster.kept(member).await? {
+        Some(kept) if !kept.rejected && kept.since.is_some_and(|since| at > since) => {
+            tracing::info!(%member, "sign-in: the relay rejected the token");
+            app.cluster.reject_token(member, &kept, app.now()).await
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What is known of the token, if there is one that a start may use.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use crate::{
     app::Ready,
     cluster::{Error, diagnose},
     domain::{
-        link::LinkState,
+        link::{LinkState, Refused},
         member::Member,
         sign_in::{Kept, Pending, Provider},
         situation::{Phase, Situation},
@@ -225,6 +225,11 @@ async fn look(app: &Ready, member: Member) -> Result<(Situation, Workspace, Opti
             app.cluster.look(member).await?.ok_or_else(not_a_member)?
         }
     };
+    if let Some(link) = look.line.as_ref().map(|line| &line.link)
+        && Refused::of(link) == Some(Refused::TokenRejected)
+    {
+        sign_in::rejected(app, member, link.since).await?;
+    }
     let situation = diagnose(Some(&look), app.now());
     let connected = look.line.as_ref().is_some_and(|line| line.link.state == LinkState::Connected);
     // the name is the control plane's own, never the pod's word

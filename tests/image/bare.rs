@@ -25,7 +25,7 @@ impl Agent {
     fn start(root: &Path, user: u32) -> Self {
         let mut command = chroot_as(root, user);
         command
-            .args(pod::agent_command("dc-0123456789ab", "s-1", 10))
+            .args(pod::agent_command("dc-0123456789ab", "s-1", 10, true))
             .env("HOME", pod::HOME)
             .stdin(Stdio::null())
             .stdout(Stdio::piped());

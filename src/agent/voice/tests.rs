@@ -39,7 +39,7 @@ async fn a_flood_of_output_leaves_the_agents_lines_in_every_tail() {
         lock(&voice.shared).throttle = Throttle::new(2_000);
         let output: Vec<u8> = (0..20_000).flat_map(|n| format!("{{\"dcaas\":1,{n}\n").into_bytes()).collect();
         for piece in output.chunks(1_000) {
-            voice.clone().pass(piece, heard.clone()).await;
+            voice.clone().pass(piece, Some(heard.clone())).await;
             tokio::task::yield_now().await;
         }
     })
@@ -59,7 +59,7 @@ async fn secrets_and_codes_stay_out_of_the_log() {
         let (heard, mut meanings) = mpsc::channel(8);
         voice.keep_secret("gho_secret");
         let ask = b"a gho_secret b\nTo grant access to the server, please log into https://x and use code ABCD-1234\n";
-        voice.clone().pass(ask.as_slice(), heard).await;
+        voice.clone().pass(ask.as_slice(), Some(heard)).await;
         voice.say("the login said gho_secret");
         voice.set_link(&Link::new(LinkState::Refused, Utc::now(), "no gho_secret"));
         assert_eq!(meanings.recv().await, Some(Heard::AsksToSignIn));
@@ -78,8 +78,11 @@ async fn a_log_that_does_not_move_neither_stops_a_child_nor_grows() {
     let (heard, _meanings) = mpsc::channel(1);
     lock(&voice.shared).throttle = Throttle::new(u32::MAX);
     let output = vec![b'\n'; 100_000];
-    voice.clone().pass(output.as_slice(), heard).await;
+    voice.clone().pass(output.as_slice(), Some(heard)).await;
     assert!(lock(&voice.shared).throttle.take_dropped() >= 100_000 - WAITING as u64);
+    // what the agent itself has to say finds room
+    (0..OURS_ONLY / 2).for_each(|n| voice.say(&format!("sentence {n}")));
+    assert_eq!(lock(&voice.shared).throttle.take_dropped(), 0);
     voice.end(writer, Duration::from_millis(10)).await;
     drop(far);
 }

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::Pod as KubePod;
 use crate::{
     cluster::{Look, diagnose::container, observe},
     domain::{
-        link::{Link, LinkState},
+        link::{Link, LinkState, Refused},
         situation::{Phase, Situation},
         workspace::Session,
     },
@@ -79,14 +79,26 @@ fn linked(link: Link, now: DateTime<Utc>) -> Situation {
             since,
         )
         .usually("two minutes"),
-        LinkState::Refused => {
-            return Situation::new(
-                Phase::Running,
-                format!("Your workspace runs, but the tunnel refuses its sign-in{why}."),
-                since,
-            )
-            .next("Your work goes on. The tunnel needs a new sign-in: ask an admin for it, or stop and start again.");
-        }
+        LinkState::Refused => return refused(&link, &why),
     };
     if slow { situation.next(SLOW_NEXT) } else { situation }
+}
+
+/// A tunnel that will not connect by itself: what has to happen first.
+fn refused(link: &Link, why: &str) -> Situation {
+    let next = match Refused::of(link) {
+        Some(Refused::NoToken | Refused::TokenRejected) => {
+            "Your work goes on. Sign in again (POST /api/signin): the tunnel takes the new sign-in by itself."
+        }
+        Some(Refused::NameInUse) => {
+            "Your work goes on. Stop the other machine, or remove its tunnel in your account, and it connects by itself."
+        }
+        Some(Refused::TooManyTunnels) => {
+            "Your work goes on. Remove a tunnel that you do not use from your account, and it connects by itself."
+        }
+        Some(Refused::LicenceNotAccepted) => "Your work goes on. Ask an admin to accept the licence.",
+        None => "Your work goes on. Sign in again (POST /api/signin), or stop and start again.",
+    };
+    let says = format!("Your workspace runs, but its tunnel can not be reached{why}.");
+    Situation::new(Phase::Running, says, Some(link.since)).next(next)
 }

@@ -91,7 +91,8 @@ fn workspace(owner: Owner, session: &Session, profile: &Profile) -> Value {
     json!({
         "name": "workspace",
         "image": session.image,
-        "command": pod::agent_command(&owner.member.tunnel(), &session.id, grace),
+        // settings in which the licence is not accepted are faulty
+        "command": pod::agent_command(&owner.member.tunnel(), &session.id, grace, true),
         "workingDir": pod::HOME,
         "env": env,
         "resources": { "requests": size, "limits": size },

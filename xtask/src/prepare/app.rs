@@ -93,6 +93,7 @@ fn program_settings(wish: Wish) -> Value {
         "PROFILE_GROUPS": "{}",
         "PLATFORM_IMAGE": images::PLATFORM,
         "ALLOWED_IMAGES": "dcaas.example/*",
+        "SERVER_LICENCE": "accepted",
         "HOME_CLASS": "managed-csi",
         "HOME_SIZE": "32Gi",
         "RECONCILE_SCHEDULE": reconcile(wish),

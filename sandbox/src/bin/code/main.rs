@@ -1,8 +1,14 @@
 //! A stand-in of the VS Code CLI: the verbs, outputs, files and exit codes of the real one's tunnels, no relay.
 //!
-//! Files in its data folder are faults, which can come and go while it runs: `lose-relay` (the relay is not
-//! reached), `reject-token` (the relay does not accept the sign-in), `name-taken` (another machine of the account
-//! has the name), `hang` (no answer to anything, and only SIGKILL ends it).
+//! Files in its data folder are faults, which can come and go while it runs:
+//! - `lose-relay`: the relay is not reached;
+//! - `go-dark`: a tunnel older than the file loses its relay for good, with 401 for an answer; one that is started
+//!   after it is well;
+//! - `reject-token`: the sign-in is not accepted; with text in it, only a token that is this text is not;
+//! - `name-taken`: another machine of the account has the name;
+//! - `too-many-tunnels`: the account may not have another one;
+//! - `lose-tunnel`: the service has deleted the tunnel that is older than the file;
+//! - `hang`: no answer to anything, and only SIGKILL ends it.
 
 mod relay;
 mod serve;

@@ -15,9 +15,19 @@ use super::store::Store;
 
 /// Faults are looked for so often.
 pub const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// What the CLI says of a relay that it does not reach.
-pub const UNREACHABLE: &str =
-    "error connecting to tunnel: connection error: failed to lookup address information";
+/// Where the tunnels' service of the account is.
+pub const RELAY: &str = "euw.rel.tunnels.api.visualstudio.com/tunnels";
+/// The wait before the next try grows by so much with each, …
+const BACKOFF: Duration = Duration::from_secs(5);
+/// … to so much.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// What the CLI says of a place that it does not reach.
+pub fn unreachable(place: &str) -> String {
+    format!(
+        "error sending request for url (https://{place}): dns error: failed to lookup address information"
+    )
+}
 
 #[derive(Clone, Serialize)]
 struct Status {
@@ -53,6 +63,7 @@ pub async fn connected(
     };
     let mut failures: u32 = 0;
     let mut again = Instant::now();
+    let mut unanswered = Vec::new();
     loop {
         tokio::select! {
             () = interrupted.cancelled() => {
@@ -62,39 +73,59 @@ pub async fn connected(
                 log("info", "Shutting down: Ctrl-C received");
                 return Next::Exit;
             }
-            Ok((stream, _)) = singleton.listener.accept() => if !store.fault("hang") && answer(stream, &status).await {
+            Ok((stream, _)) = singleton.listener.accept() => if store.fault("hang") {
+                unanswered.push(stream);
+            } else if answer(stream, &status).await {
                 log("info", "Shutting down: RPC client requested shutdown");
                 return Next::Exit;
             },
             () = sleep(LOOK_EVERY) => {}
         }
-        let connected = status.tunnel == "Connected";
-        if store.fault("reject-token") {
+        if store.fault("reject-token")
+            && store.credential().is_some_and(|credential| store.rejects(&credential))
+        {
             return Next::SignInAgain;
         }
-        let lost = store.fault("lose-relay");
-        if lost && (connected || Instant::now() >= again) {
-            let what = if connected {
-                "Tunnel exited unexpectedly, reconnecting"
-            } else {
-                "Error connecting to relay, will retry"
-            };
-            let reason = format!("{what}: {UNREACHABLE}");
-            log("warn", &reason);
-            failures += 1;
-            again = Instant::now() + Duration::from_secs(u64::from(failures * 5).min(120));
-            if connected {
-                status.last_disconnected_at = Some(Utc::now());
+        let Some(cause) = cause(store) else {
+            if status.tunnel != "Connected" && Instant::now() >= again {
+                // the real one comes back without a word
+                failures = 0;
+                status.tunnel = "Connected";
+                status.last_connected_at = Some(Utc::now());
             }
-            status.tunnel = "Disconnected";
-            status.last_fail_reason = Some(reason);
-        } else if !lost && !connected {
-            // the real one comes back without a word
-            failures = 0;
-            status.tunnel = "Connected";
-            status.last_connected_at = Some(Utc::now());
-        }
+            continue;
+        };
+        let reason = if status.tunnel == "Connected" {
+            status.last_disconnected_at = Some(Utc::now());
+            "Tunnel exited unexpectedly, reconnecting: error from tunnel connection: the tunnel relay was \
+             disconnected: Connection reset by peer"
+                .to_owned()
+        } else if Instant::now() >= again {
+            format!(
+                "Error refreshing access token, will retry: failed to lookup tunnel for host token: {cause}"
+            )
+        } else {
+            continue;
+        };
+        log("warn", &reason);
+        failures += 1;
+        again = Instant::now() + (BACKOFF * failures).min(LONGEST);
+        status.tunnel = "Disconnected";
+        status.last_fail_reason = Some(reason);
     }
+}
+
+/// Why the relay is not to be had.
+fn cause(store: &Store) -> Option<String> {
+    if store.fault("lose-relay") {
+        return Some(format!("connection error: {}", unreachable(RELAY)));
+    }
+    let answer = || {
+        format!(
+            "response error: HTTP status 401 Unauthorized from https://{RELAY} (request ID <none>): Bad credentials"
+        )
+    };
+    store.fault_since("go-dark", store.opened).then(answer)
 }
 
 /// Answers one question; true if it was to shut down.

@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::relay::{LOOK_EVERY, Next, UNREACHABLE, connected};
+use super::relay::{LOOK_EVERY, Next, RELAY, connected, unreachable};
 use super::singleton::{self, Singleton};
 use super::store::{PersistedTunnel, Store};
 use super::{Provider, ServeArguments, log};
@@ -22,6 +22,8 @@ const LICENCE: [&str; 8] = [
     "*",
     "",
 ];
+/// The name of a machine whose host name does not do.
+const PLACEHOLDER: &str = "remote-machine";
 const CONNECTING_TAKES: Duration = Duration::from_millis(200);
 
 /// Runs the tunnel until Ctrl-C; any other signal just ends the process, as it does the real one.
@@ -121,49 +123,81 @@ async fn link(
 
 /// The way to the relay. While it lasts, the real one does not answer `code tunnel status` either.
 async fn connect(store: &Store, arguments: &ServeArguments) -> Result<String, String> {
-    let provider = store.credential().map(|credential| credential.provider());
-    if provider.is_none() || store.fault("reject-token") {
-        if provider.is_some() {
-            log("info", "error refreshing token: Refresh token not available, authentication is required");
+    let credential = store.credential();
+    if credential.as_ref().is_none_or(|credential| store.rejects(credential)) {
+        if credential.is_some() {
+            let answer = r#"401 {"message":"Bad credentials","status":"401"}"#;
+            log(
+                "info",
+                &format!("error refreshing token: error requesting https://api.github.com/user: {answer}"),
+            );
         }
-        ask_to_sign_in(provider.unwrap_or(Provider::Github));
+        ask_to_sign_in(credential.map_or(Provider::Github, |credential| credential.provider()));
         // nobody ever does
         std::future::pending::<()>().await;
     }
+    let persisted = store.tunnel();
     if store.fault("lose-relay") {
-        return Err(format!("failed to list existing tunnels: {UNREACHABLE}"));
+        log("warn", &format!("failed to check Github token: {}", unreachable("api.github.com/user")));
+        let what =
+            if persisted.is_some() { "failed to lookup tunnel" } else { "error listing current tunnels" };
+        return Err(format!("{what}: connection error: {}", unreachable(RELAY)));
     }
-    let name = tunnel_name(store, arguments)?;
+    let name = tunnel_name(store, arguments, persisted)?;
     sleep(CONNECTING_TAKES).await;
     Ok(name)
 }
 
-fn tunnel_name(store: &Store, arguments: &ServeArguments) -> Result<String, String> {
-    let known = store.tunnel();
+/// `start_new_launcher_tunnel` in the real one's `dev_tunnels.rs`: a name is looked for in the account only if no
+/// tunnel is kept; one that is kept is renamed without asking, and made anew if the service has it no more.
+fn tunnel_name(
+    store: &Store,
+    arguments: &ServeArguments,
+    persisted: Option<PersistedTunnel>,
+) -> Result<String, String> {
     let wished = arguments.name.as_deref().map(str::to_ascii_lowercase);
-    let mut name = match (wished, &known) {
-        (Some(wished), _) => wished,
-        (None, Some(known)) => known.name.clone(),
-        (None, None) => "remote-machine".to_owned(),
+    let Some(mut tunnel) = persisted else {
+        return create(store, &free_name(store, wished)?, false);
     };
+    let name = wished.unwrap_or_else(|| tunnel.name.clone());
+    if store.lost_tunnel() {
+        return create(store, &name, true);
+    }
+    if tunnel.name != name {
+        tunnel.name.clone_from(&name);
+        store.save_tunnel(&tunnel)?;
+    }
+    Ok(name)
+}
+
+fn free_name(store: &Store, wished: Option<String>) -> Result<String, String> {
+    let Some(name) = wished else { return Ok(PLACEHOLDER.to_owned()) };
     if let Err(why) = valid(&name) {
         log("info", &format!("{why} is an invalid name"));
         return Err(format!("invalid name: {why}"));
     }
-    if known.as_ref().is_some_and(|known| known.name == name) {
+    if !store.fault("name-taken") {
         return Ok(name);
     }
-    if store.fault("name-taken") {
-        log("info", &format!("{name} is already taken, using a random name instead"));
-        name = "remote-machine".to_owned();
-    }
+    log("info", &format!("{name} is already taken, using a random name instead"));
+    Ok(PLACEHOLDER.to_owned())
+}
+
+fn create(store: &Store, name: &str, again: bool) -> Result<String, String> {
     log("info", &format!("Creating tunnel with the name: {name}"));
-    let id = known.map_or_else(
-        || format!("quick-hill-{}", &uuid::Uuid::new_v4().simple().to_string()[..7]),
-        |known| known.id,
-    );
-    store.save_tunnel(&PersistedTunnel { name: name.clone(), id, cluster: "euw".into() })?;
-    Ok(name)
+    if again && store.fault("name-taken") {
+        return Err(format!(
+            "A tunnel with the name {name} exists and is in-use. Please pick a different name or stop the existing \
+             tunnel."
+        ));
+    }
+    if store.fault("too-many-tunnels") {
+        let detail = "The limit TunnelsPerUserPerLocation was reached: 10.";
+        return Err(format!("Could not create tunnel with name: {name}\nReason: {detail}"));
+    }
+    let id = format!("quick-hill-{}", &uuid::Uuid::new_v4().simple().to_string()[..7]);
+    store.save_tunnel(&PersistedTunnel { name: name.to_owned(), id, cluster: "euw".into() })?;
+    Ok(name.to_owned())
 }
 
 fn valid(name: &str) -> Result<(), &'static str> {

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,9 +14,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Provider;
 
+const TUNNEL: &str = "code_tunnel.json";
+
 /// The data folder.
 pub struct Store {
     root: PathBuf,
+    /// When this process did so.
+    pub opened: SystemTime,
 }
 
 /// `token.json`, as the CLI names its fields.
@@ -32,7 +37,7 @@ pub struct Credential {
 }
 
 /// `code_tunnel.json`.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct PersistedTunnel {
     pub name: String,
     pub id: String,
@@ -70,12 +75,29 @@ impl Store {
              when invoking the launcher.",
         )?;
         fs::create_dir_all(&root).map_err(|error| format!("error creating {}: {error}", root.display()))?;
-        Ok(Self { root })
+        Ok(Self { root, opened: SystemTime::now() })
     }
 
     /// Whether a fault's file is there.
     pub fn fault(&self, name: &str) -> bool {
         self.path(name).exists()
+    }
+
+    /// Whether a fault's file is there, and newer than the time.
+    pub fn fault_since(&self, name: &str, time: SystemTime) -> bool {
+        self.path(name).metadata().and_then(|file| file.modified()).is_ok_and(|made| made > time)
+    }
+
+    /// Whether the relay does not accept the credential.
+    pub fn rejects(&self, credential: &Credential) -> bool {
+        let text = fs::read_to_string(self.path("reject-token"));
+        text.is_ok_and(|text| text.trim().is_empty() || text.trim() == credential.access_token)
+    }
+
+    /// Whether the service deleted the tunnel of earlier runs.
+    pub fn lost_tunnel(&self) -> bool {
+        let made = self.path(TUNNEL).metadata().and_then(|file| file.modified());
+        made.is_ok_and(|made| self.fault_since("lose-tunnel", made))
     }
 
     /// A file of the folder.
@@ -98,17 +120,17 @@ impl Store {
 
     /// The tunnel of earlier runs.
     pub fn tunnel(&self) -> Option<PersistedTunnel> {
-        self.load("code_tunnel.json")
+        self.load(TUNNEL)
     }
 
     /// Keeps the tunnel for later runs.
     pub fn save_tunnel(&self, tunnel: &PersistedTunnel) -> Result<(), String> {
-        self.save("code_tunnel.json", &Some(tunnel))
+        self.save(TUNNEL, &Some(tunnel))
     }
 
     /// The next run makes a new tunnel.
     pub fn forget_tunnel(&self) -> Result<(), String> {
-        self.save("code_tunnel.json", &None::<PersistedTunnel>)
+        self.save(TUNNEL, &None::<PersistedTunnel>)
     }
 
     /// Whether the licence was accepted in this or an earlier run.

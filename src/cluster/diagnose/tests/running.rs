@@ -4,7 +4,10 @@ use serde_json::json;
 
 use super::{case::{Case, case, stamp}, make::{condition, ended, running}};
 use crate::domain::{
-    link::LinkState::{Connected, Connecting, Lost, Refused, Unknown},
+    link::{
+        LinkState::{Connected, Connecting, Lost, Refused, Unknown},
+        Refused::{LicenceNotAccepted, NameInUse, NoToken, TokenRejected, TooManyTunnels},
+    },
     situation::Phase::{self, Running, Starting},
 };
 
@@ -26,7 +29,16 @@ pub fn rows() -> Vec<Case> {
         running("runs", 900).line(50, Connected, 800, "").expect(Running, "can be reached", ""),
         running("lost", 900).line(50, Lost, 50, "the relay went away").expect(Running, "lost (the relay went away); it connects again", ""),
         running("lost for long", 900).line(50, Lost, 600, "").expect(Running, "tunnel is lost;", "stop and start"),
-        running("refused", 900).line(50, Refused, 600, "").expect(Running, "refuses its sign-in", "new sign-in"),
+        running("refused", 900).line(50, Refused, 600, "").expect(Running, "can not be reached", "Sign in again"),
+        running("rejected", 900)
+            .line(50, Refused, 600, TokenRejected.why())
+            .expect(Running, "no longer valid", "Sign in again (POST /api/signin): the tunnel takes"),
+        running("no token", 900).line(50, Refused, 600, NoToken.why()).expect(Running, "no token", "Sign in again"),
+        running("name", 900).line(50, Refused, 600, NameInUse.why()).expect(Running, "in use", "Stop the other machine"),
+        running("tunnels", 900).line(50, Refused, 600, TooManyTunnels.why()).expect(Running, "too many", "Remove a tunnel"),
+        running("licence", 900)
+            .line(50, Refused, 600, LicenceNotAccepted.why())
+            .expect(Running, "is not accepted", "Ask an admin"),
         running("silent", 9000).line(400, Connected, 8000, "").expect(Running, "said nothing for more than 5 minutes", "look at the logs"),
         running("a clock that is ahead", 900).line(-7200, Connected, -7200, "").expect(Running, "can be reached", ""),
         running("a clock that is ahead, connecting", 900).line(-7200, Connecting, -7200, "").expect(Starting, "tunnel connects", ""),

@@ -1,0 +1,75 @@
+//! The tunnel of a workspace that runs: what its agent does and says reaches the member.
+
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use serde_json::{Value, json};
+
+use crate::world::{Inside, Installation, Token, eventually, kubernetes};
+
+/// Waits until the status says so.
+async fn until_says(dcaas: &Installation, token: &Token, words: &str) -> Value {
+    eventually(words, || async {
+        let status = dcaas.status(token).await;
+        status["says"].as_str().unwrap().contains(words).then_some(status)
+    })
+    .await
+}
+
+async fn until_logged(dcaas: &Installation, token: &Token, words: &str) {
+    eventually(words, || async {
+        dcaas.get(token, "/api/logs?tail=200").await.text.contains(words).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_relay_that_is_lost_and_a_token_that_is_replaced_are_seen_in_the_running_workspace() {
+    let dcaas = Installation::first().await;
+    let ada = dcaas.member().await;
+    let token = ada.token().await;
+    dcaas.start_steady(&token).await;
+    let status = dcaas.until(&token, "running").await;
+    let inside = Inside::of(&status).await;
+
+    inside.fault("lose-relay", true);
+    until_says(&dcaas, &token, "offline: the relay is not reached").await;
+    inside.fault("lose-relay", false);
+    until_says(&dcaas, &token, "can be reached").await;
+
+    let secret = ada.path("secrets/tunnel");
+    let another = json!({ "stringData": { "access_token": format!("gho_another_{}", ada.name) } });
+    kubernetes("PATCH", &secret, another).await.unwrap();
+    until_logged(&dcaas, &token, "there is a new sign-in: the tunnel is started again with it").await;
+    let again = until_says(&dcaas, &token, "can be reached").await;
+    assert_eq!(again["session"], status["session"], "nothing but the tunnel was started again");
+    assert!(!dcaas.get(&token, "/api/logs?tail=1000").await.text.contains("gho_"));
+    dcaas.stop(&token).await;
+    dcaas.until(&token, "stopped").await;
+}
+
+#[tokio::test]
+async fn a_workspaces_scripts_run_after_its_start_and_before_its_end() {
+    let dcaas = Installation::first().await;
+    let ben = dcaas.member().await;
+    let token = ben.token().await;
+    dcaas.start_steady(&token).await;
+    let inside = Inside::of(&dcaas.until(&token, "running").await).await;
+    let id = fs::read_to_string(inside.data.join("code_tunnel.json")).unwrap();
+    for (name, line) in [("on-start", "echo the tools are there again"), ("on-stop", "date > saved")] {
+        let path = inside.home.join(".dcaas").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, format!("#!/bin/sh\n{line}\n")).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    dcaas.stop(&token).await;
+    dcaas.until(&token, "stopped").await;
+    dcaas.start_steady(&token).await;
+    let inside = Inside::of(&dcaas.until(&token, "running").await).await;
+    until_logged(&dcaas, &token, "the tools are there again").await;
+    until_logged(&dcaas, &token, "~/.dcaas/on-start ended with exit status: 0").await;
+    assert!(inside.home.join("saved").exists(), "what was saved before the end");
+    assert_eq!(fs::read_to_string(inside.data.join("code_tunnel.json")).unwrap(), id, "another address");
+    assert!(!inside.home.join(".dcaas/cli/token.json").exists());
+    dcaas.stop(&token).await;
+    dcaas.until(&token, "stopped").await;
+}
