@@ -3,11 +3,9 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
-use serde_json::json;
-
 use crate::child;
-use crate::running::{Answer, Running};
+use crate::running::Running;
+use anyhow::{Result, bail};
 
 /// Where a member's things are.
 pub fn namespace(oid: &str) -> String {
@@ -20,35 +18,13 @@ fn has_workspace(running: &Running, oid: &str) -> Result<bool> {
     Ok(running.kubernetes(&path)?.status == 200)
 }
 
-/// Puts a made-up tunnel token where sign-in will put a real one; whether there was none before.
-pub fn put_tunnel_token(running: &Running, namespace: &str) -> Result<bool> {
-    let secret = json!({
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": { "name": "tunnel", "labels": { "app.kubernetes.io/managed-by": "dcaas" } },
-        "stringData": { "provider": "github", "access_token": "a-made-up-token-of-this-world" },
-    });
-    let url = format!("{}/kubernetes/api/v1/namespaces/{namespace}/secrets", running.control);
-    let answer: Answer = running.post(&url, &secret)?;
-    if answer.status == 409 {
-        return Ok(false);
-    }
-    answer.good("Secret `tunnel` is not made").map(|_| true)
-}
-
 /// Adds a person to the group and waits for their workspace.
 pub fn join(running: &Running, person: &str) -> Result<ExitCode> {
     let oid = running.oid(person)?;
     running.set_member(person, true)?;
     println!("{person} is in the group");
     wait(running, &format!("no workspace of {person}"), || has_workspace(running, &oid))?;
-    let namespace = namespace(&oid);
-    println!("{namespace}: the workspace is there, and off");
-    let new = put_tunnel_token(running, &namespace)?;
-    println!(
-        "Secret `tunnel` {}",
-        if new { "made, with a token that only this world takes" } else { "was there already" }
-    );
+    println!("{}: the workspace is there, and off", namespace(&oid));
     Ok(ExitCode::SUCCESS)
 }
 

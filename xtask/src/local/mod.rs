@@ -52,7 +52,7 @@ pub enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<String>,
     },
-    /// Add a person to the group, wait for their workspace, and put a tunnel token there.
+    /// Add a person to the group, and wait for their workspace.
     Join { person: String },
     /// Remove a person from the group, and wait until their workspace is gone.
     Leave { person: String },
@@ -134,7 +134,8 @@ fn try_next(running: &Running) {
 
     {local} join dora                            # into the group: namespace, disk, container, workspace
     AUTH="Authorization: Bearer $({local} token dora)"
-    curl -sH "$AUTH" --json '{{}}' {api}/start      # a GPU node comes, the workspace starts
+    curl -sH "$AUTH" --json '{{}}' {api}/start      # the first time, a code to sign in with
+    {local} approve CODE --as dora               # type it at GitHub's page: a GPU node comes, the workspace starts
     curl -sH "$AUTH" {api}/status                # what is happening, in plain words
     curl -sNH "$AUTH" '{api}/logs?follow=true'   # Ctrl-C ends it
     curl -sH "$AUTH" --json '{{}}' {api}/stop       # pod and node go, the disk stays

@@ -122,6 +122,17 @@ impl Member {
         })
     }
 
+    /// The token is kept, and the start that waited has gone on by itself.
+    pub fn signed_in(&self, running: &Running) -> Result<Look> {
+        let here = &self.namespace;
+        let token = running.kubernetes(&format!("/api/v1/namespaces/{here}/secrets/tunnel"))?.status == 200;
+        let set = running.kubernetes(&format!("/apis/apps/v1/namespaces/{here}/statefulsets/workspace"))?;
+        Ok(match (token, set.json()["spec"]["replicas"].as_i64()) {
+            (true, Some(1)) => Look::Seen("nobody asked again: the start that waited has gone on".to_owned()),
+            (token, replicas) => Look::NotYet(format!("token: {token}, replicas: {replicas:?}")),
+        })
+    }
+
     /// Leaving takes the StatefulSet away last, and dates the namespace.
     pub fn left(&self, running: &Running) -> Result<Look> {
         let here = &self.namespace;

@@ -30,7 +30,7 @@ pub fn run(mut world: World, fast: bool) -> Result<ExitCode> {
     let begun = Instant::now();
     let running = world.wait_until_up()?;
     println!(
-        "\n  A tour of dcaas: {WALKER} is added to the group, starts a workspace with a GPU, looks at it, stops it, \
+        "\n  A tour of dcaas: {WALKER} is added to the group, signs in, starts a workspace with a GPU, looks at it, stops it, \
          starts it again, and is removed from the group.\n"
     );
     line("✓", begun.elapsed(), "world up", &format!("functions at {}", running.functions));
@@ -64,14 +64,12 @@ fn walk(running: &Running, world: &mut World, fast: bool) -> Result<()> {
         Ok(Look::Seen(format!("{WALKER} is in the group; nobody told dcaas but Graph")))
     })?;
     walk.see("provisioned", SOON, |running| dora.provisioned(running))?;
-    walk.see("token", SOON, |running| {
-        member::put_tunnel_token(running, &dora.namespace)?;
-        Ok(Look::Seen("Secret `tunnel` put there: signing in is a later chapter".to_owned()))
-    })?;
-
     let token = running.token(WALKER)?;
     walk.see("start", SOON, |running| called(running, &token, "/api/start"))?;
+    walk.see("no machine", SOON, |running| cluster::gone(running, &before))?;
+    walk.see("code", SOON, |running| approved(running, &token))?;
     walk.token = Some(token.clone());
+    walk.see("signed in", SOON, |running| dora.signed_in(running))?;
     walk.see("node came", machine, |running| cluster::came(running, &before))?;
     walk.see("pod runs", machine, |running| dora.pod_runs(running))?;
     walk.see("connected", SOON, |running| connected(running, &token))?;
@@ -114,6 +112,17 @@ fn called(running: &Running, token: &str, path: &str) -> Result<Look> {
         429 | 503 => Look::NotYet(answer.says()),
         _ => Look::Never(format!("POST {path} → {} {body}", answer.says())),
     })
+}
+
+/// Reads the code as the person does, and types it at GitHub's page.
+fn approved(running: &Running, token: &str) -> Result<Look> {
+    let sign_in = running.ask(token, "/api/status")?.json()["signIn"].clone();
+    let (Some(code), Some(page)) = (sign_in["code"].as_str(), sign_in["page"].as_str()) else {
+        return Ok(Look::NotYet(format!("no code: {sign_in}")));
+    };
+    let url = format!("{}/sign-ins/{code}/approve", running.control);
+    running.post(&url, &json!({ "as": WALKER }))?.good("the code is not taken")?;
+    Ok(Look::Seen(format!("{WALKER} opened {page}, entered {code}, and allowed it")))
 }
 
 fn connected(running: &Running, token: &str) -> Result<Look> {
