@@ -19,7 +19,7 @@ pub struct Arguments {
     /// The benchmark, compiled already; without it cargo compiles it.
     #[arg(long, hide = true)]
     program: Option<PathBuf>,
-    /// Only these parts: requests, latency, storm, process.
+    /// Only these parts: process, requests, latency, storm, joining, leaving, whole.
     parts: Vec<String>,
 }
 
