@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use anyhow::Context;
 use azure_core::credentials::TokenCredential;
 use chrono::{DateTime, Utc};
+use tokio::sync::Mutex;
 
 use crate::{
     api::problem::{Code, Problem},
@@ -38,6 +39,8 @@ pub struct Ready {
     pub graph: Graph,
     pub device_flow: DeviceFlow,
     pub entra: Entra,
+    /// Held by a turn that sees people off. It is no memory and decides nothing: whoever waits for it finds less to do.
+    pub leaving: Mutex<()>,
 }
 
 impl App {
@@ -106,6 +109,7 @@ impl Ready {
             queue: inbox.queue.clone(),
             storage: Storage::new(&settings.storage, credential).context("BLOB_URL can not be used")?,
             entra: Entra::new(&settings.entra, client),
+            leaving: Mutex::default(),
             settings,
         })
     }

@@ -29,7 +29,7 @@ const ENDED: &str = "dcaas.dev/ended";
 
 /// The cluster's administrator.
 pub struct Bare {
-    client: Client,
+    pub client: Client,
     in_flight: Semaphore,
 }
 
@@ -161,10 +161,11 @@ impl Bare {
         .await;
     }
 
-    async fn send(&self, method: &str, path: &str, accept: &str, body: Vec<u8>) -> Result<Value, String> {
+    pub async fn send(&self, method: &str, path: &str, accept: &str, body: Vec<u8>) -> Result<Value, String> {
         let _turn = self.in_flight.acquire().await.unwrap();
         let request = Request::builder().method(method).uri(path).header("accept", accept);
-        let request = request.header("content-type", "application/json-patch+json").body(body).unwrap();
+        let kind = if method == "PATCH" { "application/json-patch+json" } else { "application/json" };
+        let request = request.header("content-type", kind).body(body).unwrap();
         self.client.request(request).await.map_err(|e| format!("{method} {path}: {e}"))
     }
 }

@@ -4,12 +4,18 @@
 
 mod agent;
 mod bare;
+mod bulk;
+mod cost;
 mod host;
+mod installation;
+mod joining;
 mod latency;
+mod leaving;
 mod process;
 mod requests;
 mod storm;
 mod table;
+mod whole;
 mod world;
 
 use std::{
@@ -67,6 +73,15 @@ async fn measure(world: &World, parts: &[&str]) {
             storm::measure(world, &ground).await;
         }
         storm::clear(world).await;
+    }
+    if wanted("joining") {
+        joining::measure(world).await;
+    }
+    if wanted("leaving") {
+        leaving::measure(world).await;
+    }
+    if wanted("whole") {
+        whole::measure(world).await;
     }
     if wanted("process") {
         process::idle(world, "memory when idle again, after all of this").await;

@@ -17,6 +17,8 @@ use crate::{
 
 /// The executable that cargo built for this benchmark, with the release profile.
 pub const EXECUTABLE: &str = env!("CARGO_BIN_EXE_dcaas");
+/// The installation that every world has.
+const FIRST: &str = "dcaas";
 const RUNS: usize = 20;
 /// Bytes.
 pub const MIB: f64 = 1024.0 * 1024.0;
@@ -26,7 +28,7 @@ pub async fn measure(world: &World) {
     table::about("the executable");
     let size = std::fs::metadata(EXECUTABLE).unwrap().len() as f64;
     table::seen("size", &format!("{:.1} MiB", size / MIB));
-    let settings = variables(&child(world));
+    let settings = variables(&child(world, FIRST));
     let (mut times, mut memory) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
         let (time, bytes) = start_once(&settings).await;
@@ -44,7 +46,7 @@ pub async fn measure(world: &World) {
 pub async fn idle(world: &World, what: &str) {
     // the host keeps its connections to an idle executable for four seconds
     tokio::time::sleep(Duration::from_secs(6)).await;
-    table::most(what, resident(&child(world)) as f64 / MIB, 30.0, "MiB");
+    table::most(what, memory(&child(world, FIRST), "VmRSS:") as f64 / MIB, 30.0, "MiB");
 }
 
 async fn start_once(settings: &BTreeMap<String, String>) -> (Duration, u64) {
@@ -60,7 +62,7 @@ async fn start_once(settings: &BTreeMap<String, String>) -> (Duration, u64) {
     }
     let took = begun.elapsed();
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let memory = resident(&Path::new("/proc").join(child.id().unwrap().to_string()));
+    let memory = memory(&Path::new("/proc").join(child.id().unwrap().to_string()), "VmRSS:");
     child.kill().await.unwrap();
     (took, memory)
 }
@@ -75,12 +77,18 @@ async fn answers(port: u16) -> bool {
         && answer.starts_with("HTTP/1.1 200")
 }
 
-/// The folder in /proc of the executable that the world's host runs.
-fn child(world: &World) -> PathBuf {
+/// The most memory that an installation's executable has had, in MiB.
+pub fn peak(world: &World, installation: &str) -> f64 {
+    memory(&child(world, installation), "VmHWM:") as f64 / MIB
+}
+
+/// The folder in /proc of the executable that an installation's host runs.
+fn child(world: &World, installation: &str) -> PathBuf {
     let of_world = |folder: &PathBuf| {
         let stat = std::fs::read_to_string(folder.join("stat")).unwrap_or_default();
         let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
-        stat.contains("(dcaas)") && parent == Some(world.pid)
+        let ours = || variables(folder).get("INSTALLATION").is_some_and(|name| name == installation);
+        stat.contains("(dcaas)") && parent == Some(world.pid) && ours()
     };
     let mut folders = std::fs::read_dir("/proc").unwrap().filter_map(|entry| Some(entry.ok()?.path()));
     folders.find(of_world).expect("the world's host runs dcaas")
@@ -95,7 +103,12 @@ fn variables(process: &Path) -> BTreeMap<String, String> {
 
 /// Resident memory, shared pages of its file included.
 pub fn resident(process: &Path) -> u64 {
+    memory(process, "VmRSS:")
+}
+
+/// Resident memory in bytes, shared pages of its file included: now (`VmRSS:`), or at its peak (`VmHWM:`).
+fn memory(process: &Path, which: &str) -> u64 {
     let status = std::fs::read_to_string(process.join("status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(which)).unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }

@@ -1,22 +1,15 @@
 //! How many requests each turn costs, as the gate counts them.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use crate::{
     bare::Bare,
+    cost::{self, Cost},
     host::Host,
+    installation::Installation,
     table,
     world::{Person, World, eventually},
 };
-
-/// Requests to the API server, and the bytes of their bodies in both directions.
-#[derive(Clone, Copy, Default, PartialEq)]
-struct Cost {
-    requests: f64,
-    bytes: f64,
-}
 
 /// One member's whole life.
 pub async fn measure(world: &World) {
@@ -49,19 +42,10 @@ fn row(what: &str, cost: Cost, aim: Option<f64>) {
 
 /// What a turn costs, from a reset until nothing more comes.
 async fn turn(world: &World, turn: impl Future<Output = ()>) -> Cost {
-    world.control("POST", "/installations/dcaas/gate/reset", Value::Null).await;
+    let dcaas = Installation::first(world);
+    dcaas.reset().await;
     turn.await;
-    let mut cost = Cost::default();
-    loop {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        let counts = world.control("GET", "/installations/dcaas/gate", Value::Null).await;
-        let number = |name: &str| counts["kubernetes"][name].as_f64().unwrap();
-        let now = Cost { requests: number("total"), bytes: number("sent") + number("received") };
-        if now == cost {
-            return cost;
-        }
-        cost = now;
-    }
+    cost::at_rest(&dcaas).await["kubernetes"]
 }
 
 async fn provision(world: &World, person: &Person) {

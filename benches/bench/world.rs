@@ -14,8 +14,8 @@ pub struct World {
     pub kubeconfig: String,
     /// The world's process.
     pub pid: u32,
-    control: String,
-    client: reqwest::Client,
+    pub control: String,
+    pub client: reqwest::Client,
 }
 
 /// A person with a token that lasts for the whole benchmark.

@@ -27,19 +27,33 @@ use crate::{
     },
 };
 
+/// What was there when a member's namespace was made or mended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The namespace is new, and nothing is in it.
+    Nothing,
+    /// It was there; what is in it is to be seen.
+    Namespace,
+    /// Their leaving was dated on it; it is not any more.
+    Left,
+}
+
 impl Cluster {
-    /// Makes or mends a member's namespace. Somebody who left and came back has not left any more; whether that was so.
+    /// Makes or mends a member's namespace. Somebody who left and came back has not left any more.
     ///
     /// # Errors
     /// When the cluster refuses it, or does not answer.
-    pub async fn apply_namespace(&self, manifest: &Manifest) -> Result<bool, Error> {
-        let namespace: Listed = self.applied(manifest).await?;
-        let returned = namespace.metadata.annotations.contains_key(notes::LEFT);
-        if returned {
-            let body = json!({ "metadata": { "annotations": { notes::LEFT: null } } });
-            self.merge_namespace(&manifest.name, &body).await?;
+    pub async fn apply_namespace(&self, manifest: &Manifest) -> Result<Found, Error> {
+        let (namespace, new): (Listed, bool) = self.applied(manifest).await?;
+        if new {
+            return Ok(Found::Nothing);
         }
-        Ok(returned)
+        if !namespace.metadata.annotations.contains_key(notes::LEFT) {
+            return Ok(Found::Namespace);
+        }
+        let body = json!({ "metadata": { "annotations": { notes::LEFT: null } } });
+        self.merge_namespace(&manifest.name, &body).await?;
+        Ok(Found::Left)
     }
 
     /// Dates that somebody left, on the namespace that was seen.

@@ -17,8 +17,9 @@ mod strangers;
 mod writes;
 
 pub use diagnose::diagnose;
+pub use leaving::Found;
 pub use log::{LogLine, LogWish};
-pub use manifest::{Owner, bounds, claims, namespace, role_binding, volume, workspace};
+pub use manifest::{Manifest, Owner, bounds, claims, namespace, role_binding, volume, workspace};
 pub use memory::Memory;
 pub use reads::{Cluster, Look};
 pub use request::Error;

@@ -107,11 +107,23 @@ impl Sender {
     /// # Errors
     /// What the last try met.
     pub async fn send<T: DeserializeOwned>(&self, request: Request<Vec<u8>>) -> Result<T, Error> {
-        let text = self.send_for_text(request).await?;
-        serde_json::from_str(&text).map_err(|e| Error::Refused {
+        Ok(self.send_to_make(request).await?.0)
+    }
+
+    /// The same, and whether the object was made by it. One that an earlier try made, whose answer was lost, was not.
+    ///
+    /// # Errors
+    /// What the last try met.
+    pub async fn send_to_make<T: DeserializeOwned>(
+        &self,
+        request: Request<Vec<u8>>,
+    ) -> Result<(T, bool), Error> {
+        let (status, text) = self.tried(request).await?;
+        let answer = serde_json::from_str(&text).map_err(|e| Error::Refused {
             code: 200,
             message: format!("an answer that can not be read: {e}"),
-        })
+        })?;
+        Ok((answer, status == StatusCode::CREATED))
     }
 
     /// The same, for an answer that is no JSON.
@@ -119,6 +131,10 @@ impl Sender {
     /// # Errors
     /// What the last try met.
     pub async fn send_for_text(&self, request: Request<Vec<u8>>) -> Result<String, Error> {
+        Ok(self.tried(request).await?.1)
+    }
+
+    async fn tried(&self, request: Request<Vec<u8>>) -> Result<(StatusCode, String), Error> {
         let tries = (|| self.once(&request))
             .retry(
                 ExponentialBuilder::new()
@@ -140,7 +156,7 @@ impl Sender {
         })
     }
 
-    async fn once(&self, request: &Request<Vec<u8>>) -> Result<String, Error> {
+    async fn once(&self, request: &Request<Vec<u8>>) -> Result<(StatusCode, String), Error> {
         let _turn = self.in_flight.acquire().await;
         let request = request.clone().map(Body::from);
         let unavailable = |why: String| Error::Unavailable { why, again: true, wait: None };
@@ -150,7 +166,7 @@ impl Sender {
         let bytes = answer.into_body().collect_bytes().await.map_err(|e| unavailable(chain(&e)))?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if status.is_success() {
-            Ok(text)
+            Ok((status, text))
         } else {
             Err(classify(status, wait.map(Duration::from_secs), &text))
         }

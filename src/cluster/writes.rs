@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cluster::{
+        leaving::Found,
         manifest::{Manifest, Owner, template},
         notes, observe,
         reads::Cluster,
@@ -57,26 +58,34 @@ impl Cluster {
     /// # Errors
     /// When the cluster refuses it, or does not answer.
     pub async fn apply_volume(&self, manifest: &Manifest) -> Result<Option<String>, Error> {
-        let volume: PersistentVolume = self.applied(manifest).await?;
+        let (volume, _): (PersistentVolume, bool) = self.applied(manifest).await?;
         Ok(volume.spec.and_then(|spec| spec.claim_ref?.uid))
     }
 
-    pub(super) async fn applied<T: DeserializeOwned>(&self, manifest: &Manifest) -> Result<T, Error> {
+    /// The object as it is then, and whether it was made.
+    pub(super) async fn applied<T: DeserializeOwned>(&self, manifest: &Manifest) -> Result<(T, bool), Error> {
         let params = PatchParams::apply("dcaas").force().validation_strict();
         let request = build(Request::new(&manifest.collection).patch(
             &manifest.name,
             &params,
             &Patch::Apply(&manifest.body),
         ))?;
-        self.bound(|| self.sender.send(request.clone())).await
+        self.bound(|| self.sender.send_to_make(request.clone())).await
     }
 
-    /// Posts an object where there is none; the uid of the one that is there then, if it is known. Not simply
-    /// posted: the quota would refuse one more before the API server sees that it exists.
+    /// Posts an object where there is none; the uid of the one that is there then, if it is known. Where something was
+    /// `found`, it is not simply posted: the quota would refuse one more before the API server sees that it exists.
     ///
     /// # Errors
     /// When the cluster refuses it, or does not answer.
-    pub async fn create_missing(&self, manifest: &Manifest) -> Result<Option<String>, Error> {
+    pub async fn create_missing(&self, manifest: &Manifest, found: Found) -> Result<Option<String>, Error> {
+        if found == Found::Nothing {
+            match self.create(manifest).await {
+                // another turn was faster, and there is a quota already
+                Err(Error::Forbidden(_)) => {}
+                done => return done,
+            }
+        }
         let collection = Request::new(&manifest.collection);
         let request = build(collection.get_metadata(&manifest.name, &GetParams::default()))?;
         match self.bound(|| self.sender.send::<Named>(request.clone())).await {
@@ -191,16 +200,20 @@ impl Cluster {
         }
     }
 
-    /// Notes which profiles the member may start, on the workspace that is there.
+    /// Notes which profiles the member may start, on the workspace that is there; whether one is.
     ///
     /// # Errors
     /// When the cluster refuses it, or does not answer.
-    pub async fn set_profiles(&self, member: Member, open: Option<&[String]>) -> Result<(), Error> {
+    pub async fn set_profiles(&self, member: Member, open: Option<&[String]>) -> Result<bool, Error> {
         let body =
             json!({ "metadata": { "annotations": { notes::PROFILES: open.map(notes::write_profiles) } } });
         let sets = of::<StatefulSet>(member);
         let request = build(sets.patch(WORKSPACE, &PatchParams::default(), &Patch::Merge(&body)))?;
-        self.sender.send::<IgnoredAny>(request).await.map(|_| ())
+        match self.sender.send::<IgnoredAny>(request).await {
+            Ok(_) => Ok(true),
+            Err(Error::NotFound) => Ok(false),
+            Err(e) => Err(e),
+        }
     }
 
     async fn patch(&self, member: Member, ops: Value) -> Result<Workspace, Error> {

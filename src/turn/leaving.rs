@@ -1,5 +1,7 @@
 //! Leaving: decided with the whole group in view, held by the brake, and taken step by step, the workspace last.
 
+use std::time::Duration;
+
 use chrono::{DateTime, SubsecRound, Utc};
 use futures::{StreamExt, stream};
 
@@ -26,6 +28,9 @@ const AT_ONCE: usize = 16;
 
 /// How often a workspace is looked at whose own controller writes to it while it is taken away.
 const LOOKS: usize = 20;
+
+/// How long a message waits while another one sees people off; with its own turn it stays far below the host's timeout.
+const OTHERS: Duration = Duration::from_secs(60);
 
 /// What there is to decide about.
 pub struct View {
@@ -62,6 +67,9 @@ pub async fn view(app: &Ready) -> Result<View, Problem> {
 /// # Errors
 /// What Graph, the cluster or storage met; the message comes again.
 pub async fn look_at(app: &Ready, member: Member) -> Result<(String, bool), Problem> {
+    // many leave at once, and the first of their messages sees off all of them: the others wait for that, and go on
+    // without it when it takes long
+    let _alone = tokio::time::timeout(OTHERS, app.leaving.lock()).await;
     if !app.cluster.has_workspace(member).await? {
         return Ok((format!("{member} is not in the group, and has no workspace"), false));
     }

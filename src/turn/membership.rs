@@ -10,7 +10,7 @@ use crate::{
         problem::{Code, Problem},
     },
     app::Ready,
-    cluster::{Owner, bounds, claims, namespace, role_binding, volume, workspace},
+    cluster::{Found, Manifest, Owner, bounds, claims, namespace, role_binding, volume, workspace},
     domain::{
         member::Member,
         membership::{Person, Standing},
@@ -83,32 +83,41 @@ async fn provision(app: &Ready, person: &Person) -> Result<bool, Problem> {
     let owner = Owner { member: person.member, settings: &app.settings };
     let workspaces = &app.settings.workspaces;
     let open = workspaces.gates.open_to(&person.groups, &workspaces.profiles);
-    let returned = app.cluster.apply_namespace(&namespace(owner, person.name.as_deref())).await?;
+    let found = app.cluster.apply_namespace(&namespace(owner, person.name.as_deref())).await?;
     app.cluster.apply(&role_binding(owner)).await?;
-    let container = async { Ok::<_, Problem>(app.storage.ensure_container(person.member).await?) };
-    let disks = async { Ok::<_, Problem>(provision_disks(app, owner).await?) };
-    futures::try_join!(disks, container)?;
+    // what needs no binding comes first: the authorizer learns meanwhile of the one that was just made
+    let (volume, container) = (volume(owner), app.storage.ensure_container(person.member));
+    let container = async { Ok::<_, Problem>(container.await?) };
+    let belongs_to = async { Ok(app.cluster.apply_volume(&volume).await?) };
+    let (belongs_to, ()) = futures::try_join!(belongs_to, container)?;
+    provision_claims(app, owner, found, &volume, belongs_to).await?;
     try_join_all(bounds(owner, open.as_deref()).iter().map(|m| app.cluster.apply(m))).await?;
+    if found == Found::Namespace && app.cluster.set_profiles(person.member, open.as_deref()).await? {
+        return Ok(false);
+    }
     // last: where the StatefulSet is, everything else is
     let made = app.cluster.create(&workspace(owner, open.as_deref())).await?.is_some();
     if !made {
         app.cluster.set_profiles(person.member, open.as_deref()).await?;
     }
-    Ok(made || returned)
+    Ok(made || found == Found::Left)
 }
 
-/// The volume and both claims.
-async fn provision_disks(app: &Ready, owner: Owner<'_>) -> Result<(), crate::cluster::Error> {
-    let (cluster, volume, [home, data]) = (&app.cluster, volume(owner), claims(owner));
-    let (belongs_to, _, data) = futures::try_join!(
-        cluster.apply_volume(&volume),
-        cluster.create_missing(&home),
-        cluster.create_missing(&data)
-    )?;
+/// Both claims; `belongs_to` is the claim that the volume has met.
+async fn provision_claims(
+    app: &Ready,
+    owner: Owner<'_>,
+    found: Found,
+    volume: &Manifest,
+    belongs_to: Option<String>,
+) -> Result<(), crate::cluster::Error> {
+    let (cluster, [home, data]) = (&app.cluster, claims(owner));
+    let (_, data) =
+        futures::try_join!(cluster.create_missing(&home, found), cluster.create_missing(&data, found))?;
     match belongs_to {
         // the namespace was deleted and is there again: the volume waits for a claim that is no more
         Some(earlier) if data.is_some_and(|data| data != earlier) => {
-            cluster.free_volume(&volume, &earlier).await
+            cluster.free_volume(volume, &earlier).await
         }
         _ => Ok(()),
     }
