@@ -14,6 +14,7 @@ use crate::{
     domain::{
         member::Member,
         membership::{Person, Standing},
+        usage::Usage,
         workspace::Workspace,
     },
     plan::membership::is_leaving,
@@ -56,12 +57,20 @@ pub async fn look_at(app: &Ready, member: Member, after: u8) -> Result<String, P
 /// When they are no member, or that can not be found out.
 pub async fn admitted(app: &Ready, member: Member) -> Result<Workspace, Problem> {
     // where leaving has begun, the workspace says nothing about membership any more
-    if let Some(workspace) = app.cluster.workspace(member).await?.filter(|seen| !is_leaving(seen)) {
-        return Ok(workspace);
-    }
+    let broken_off = match app.cluster.workspace(member).await? {
+        Some(seen) if !is_leaving(&seen) => return Ok(seen),
+        other => other,
+    };
     let person = app.graph.person(member).await?;
     match &person.standing {
-        Standing::Member => provision(app, &person).await?,
+        Standing::Member => {
+            // a start clears what leaving ended, and may not have come to record
+            let profiles = &app.settings.workspaces.profiles;
+            if let Some(usage) = broken_off.and_then(|seen| Usage::to_record(&seen, member, profiles)) {
+                app.storage.record(&usage).await?;
+            }
+            provision(app, &person).await?
+        }
         Standing::Stranger => return Err(not_a_member()),
         Standing::Unknown { why } => {
             return Err(Problem::new(
