@@ -6,11 +6,15 @@ mod world;
 
 mod agent;
 mod bad_days;
+mod brake;
 mod callers;
+mod gates;
+mod histories;
 mod house;
 mod joining;
 mod kills;
 mod leaving;
 mod membership;
 mod rights;
+mod subscription;
 mod walk;
