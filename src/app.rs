@@ -1,11 +1,15 @@
 //! The program's ground: settings, the clock, and a client for each party. Made once.
 
+pub mod flight;
+mod sent_for;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use azure_core::credentials::TokenCredential;
 use chrono::{DateTime, Utc};
 
+use self::{flight::Flight, sent_for::SentFor};
 use crate::{
     api::problem::{Code, Problem},
     cluster::Cluster,
@@ -36,6 +40,9 @@ pub struct Ready {
     pub queue: Queue,
     pub graph: Graph,
     pub entra: Entra,
+    /// The comparisons that notifications ask for.
+    pub comparing: Flight,
+    pub sent_for: SentFor,
 }
 
 impl App {
@@ -102,6 +109,8 @@ impl Ready {
             queue: inbox.queue.clone(),
             storage: Storage::new(&settings.storage, credential).context("BLOB_URL can not be used")?,
             entra: Entra::new(&settings.entra, client),
+            comparing: Flight::default(),
+            sent_for: SentFor::default(),
             settings,
         })
     }

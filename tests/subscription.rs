@@ -157,7 +157,8 @@ async fn one_whose_making_was_not_answered_is_found_the_next_time() {
         // Graph never hears of it, or we never hear of what it did
         for (fault, made) in [("cut", 0), ("kill-after", 1)] {
             dcaas.graph("lose", json!({})).await;
-            let post = json!({ "party": "graph", "method": "POST", "path": "/subscriptions", "fault": fault });
+            let post =
+                json!({ "party": "graph", "method": "POST", "path": "/subscriptions", "fault": fault });
             dcaas.fault(post).await;
             assert!(!dcaas.try_to_reconcile().await, "{fault}");
             assert_eq!(dcaas.subscriptions().await.len(), made, "{fault}");
@@ -165,6 +166,33 @@ async fn one_whose_making_was_not_answered_is_found_the_next_time() {
             the_one(&dcaas).await;
             tells(&dcaas).await;
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_notifications_that_name_nobody_are_worked_off_without_a_flood() {
+    Installation::own(json!({}), |dcaas| async move {
+        dcaas.reconcile().await;
+        dcaas.trouble(json!({ "notifications": { "bare": true, "pack": "single", "hold": true } })).await;
+        let mut people = Vec::new();
+        for _ in 0..30 {
+            people.push(dcaas.person().await);
+        }
+        dcaas.reset_gate().await;
+        dcaas.graph("release", json!({})).await;
+        for person in &people {
+            person.there().await;
+        }
+        dcaas.quiet().await;
+        let requests = dcaas.requests("queue").await;
+        let puts = requests.iter().filter(|request| request.starts_with("POST")).count();
+        // one for each notification, one for each person, and few again of those who were looked at meanwhile
+        assert!(puts < 3 * people.len(), "{puts} messages");
+        let requests = dcaas.requests("graph").await;
+        let lists = requests.iter().filter(|request| request.contains("/transitiveMembers")).count();
+        // who waits for a comparison shares it: sixteen at a time
+        assert!(lists < people.len() / 2, "{lists} lists");
     })
     .await;
 }

@@ -6,10 +6,7 @@ use crate::{
     api::{message::Message, problem::Problem},
     app::App,
     protocol::QueueMessage,
-    turn::{
-        membership,
-        reconcile::{Occasion, reconcile},
-    },
+    turn::{membership, reconcile},
 };
 
 /// Looks at whom the message names, and brings their things to what the group says.
@@ -20,6 +17,6 @@ pub async fn run(app: Arc<App>, message: QueueMessage) -> Result<String, Problem
     let app = app.ready()?;
     match Message::parse(&message.text)? {
         Message::Member { member, after, .. } => membership::look_at(app, member, after).await,
-        Message::Group => reconcile(app, Occasion::Notification).await,
+        Message::Group => reconcile::told(app).await,
     }
 }

@@ -85,8 +85,10 @@ async fn an_answer_of_some_minutes_ago_is_asked_for_again_and_the_comparison_see
         dcaas.reset_gate().await;
         cy.leave().await;
         dora.join().await;
-        eventually("both are looked at again in two minutes", || async { (later().await == 2).then_some(()) })
-            .await;
+        eventually("both are looked at again in two minutes", || async {
+            (later().await == 2).then_some(())
+        })
+        .await;
         dcaas.quiet().await;
         // the second look is as blind, and there is a third one
         dcaas.enqueue_text(&json!({ "v": 1, "member": cy.oid, "after": 1 }).to_string()).await;

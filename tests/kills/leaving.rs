@@ -21,9 +21,8 @@ impl By {
         match self {
             Self::Comparison => while !dcaas.try_to_reconcile().await {},
             Self::Message => {
-                let succeeded = async || {
-                    dcaas.log().await.matches("Executed 'Functions.provision' (Succeeded").count()
-                };
+                let succeeded =
+                    async || dcaas.log().await.matches("Executed 'Functions.provision' (Succeeded").count();
                 dcaas.quiet().await;
                 let before = succeeded().await;
                 dcaas.enqueue(person).await;
@@ -62,6 +61,8 @@ async fn left_and_killed(wish: Value, by: By, parties: &[&'static str], kill: &'
     Installation::own(wish, |dcaas| async move {
         let (ada, _ben) = (dcaas.member().await, dcaas.member().await);
         let token = ada.token().await;
+        // a comparison subscribes, and then somebody else would notice, too
+        dcaas.trouble(json!({ "notifications": { "drop": u32::MAX } })).await;
         let mut sessions = BTreeSet::new();
         for &party in parties {
             for n in 0.. {

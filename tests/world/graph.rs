@@ -39,8 +39,7 @@ impl Installation {
             let waits = control("GET", &members, json!(null)).await;
             let log = self.log().await;
             let count = |text: &str| log.matches(text).count();
-            let worked =
-                count("Executing 'Functions.provision'") == count("Executed 'Functions.provision'");
+            let worked = count("Executing 'Functions.provision'") == count("Executed 'Functions.provision'");
             (told && worked && waits.as_array()?.is_empty()).then_some(())
         })
         .await;
