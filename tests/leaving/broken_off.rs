@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{Installation, Person, Token, break_machines, eventually, sign_in, with_profiles};
+use crate::world::{
+    Installation, Person, Token, break_machines, eventually, get, kubernetes, sign_in, with_profiles,
+};
 
 /// Somebody with a session whose leaving gets no further than this fault lets it.
 async fn broken_off(dcaas: &Installation, fault: Value) -> (Person, Token, String) {
@@ -102,13 +104,37 @@ async fn only_a_session_that_is_not_recorded_yet_is_recorded() {
         let noted = ended.replace("\"recorded\":false", "\"recorded\":true");
         assert_ne!(noted, ended);
         let patch = json!({ "metadata": { "annotations": { "dcaas.dev/ended": noted } } });
-        crate::world::kubernetes("PATCH", &ben.set_path(), patch).await.unwrap();
+        kubernetes("PATCH", &ben.set_path(), patch).await.unwrap();
         for person in [&ada, &ben] {
             person.leave().await;
             dcaas.enqueue(person).await;
             person.gone().await;
         }
         assert_eq!(recorded(&dcaas).await, sessions[..1]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_has_no_workspace_any_more_or_not_yet_leaves_nothing_behind_either() {
+    Installation::own(json!({}), |dcaas| async move {
+        let (ada, _stays) = (dcaas.member().await, dcaas.member().await);
+        kubernetes("DELETE", &ada.set_path(), json!(null)).await.unwrap();
+        // of ben there is a namespace, and not even a right in it
+        let ben = dcaas.person().await;
+        let no_binding = json!({
+            "party": "kubernetes", "path": "/rolebindings", "times": null, "fault": { "status": 403 },
+        });
+        dcaas.fault(no_binding).await;
+        dcaas.enqueue(&ben).await;
+        let namespace = format!("/api/v1/namespaces/{}", ben.namespace());
+        eventually("the beginning of a workspace", || get(&namespace)).await;
+        for person in [&ada, &ben] {
+            person.leave().await;
+        }
+        dcaas.reconcile().await;
+        assert!(ada.left().await.is_some() && ben.left().await.is_some());
+        assert!(get(&ada.path("secrets/tunnel")).await.is_none());
     })
     .await;
 }
