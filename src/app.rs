@@ -1,5 +1,8 @@
 //! The program's ground: settings, the clock, and a client for each party. Made once.
 
+pub mod flight;
+mod sent_for;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Context;
@@ -7,6 +10,7 @@ use azure_core::credentials::TokenCredential;
 use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
 
+use self::{flight::Flight, sent_for::SentFor};
 use crate::{
     api::problem::{Code, Problem},
     cluster::Cluster,
@@ -41,6 +45,9 @@ pub struct Ready {
     pub entra: Entra,
     /// Held by a turn that sees people off. It is no memory and decides nothing: whoever waits for it finds less to do.
     pub leaving: Mutex<()>,
+    /// The comparisons that notifications ask for.
+    pub comparing: Flight,
+    pub sent_for: SentFor,
 }
 
 impl App {
@@ -110,6 +117,8 @@ impl Ready {
             storage: Storage::new(&settings.storage, credential).context("BLOB_URL can not be used")?,
             entra: Entra::new(&settings.entra, client),
             leaving: Mutex::default(),
+            comparing: Flight::default(),
+            sent_for: SentFor::default(),
             settings,
         })
     }

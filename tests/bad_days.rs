@@ -3,6 +3,7 @@
 
 mod changes;
 mod cluster;
+mod graph;
 mod machines;
 mod parties;
 

@@ -6,7 +6,10 @@ mod world;
 
 mod agent;
 mod bad_days;
+mod brake;
 mod callers;
+mod gates;
+mod histories;
 mod house;
 mod image;
 mod joining;
@@ -15,6 +18,7 @@ mod leaving;
 mod membership;
 mod rights;
 mod sign_in;
+mod subscription;
 mod tunnel;
 mod walk;
 mod workspaces;

@@ -1,7 +1,8 @@
 //! The executable is killed before and after every single request of a provision, a start and a stop: the message
 //! comes again, or the caller asks again, and the end is as if nothing had been.
 
-mod things;
+mod leaving;
+pub mod things;
 
 use serde_json::{Value, json};
 

@@ -1,20 +1,10 @@
 //! Leaving: whoever the group holds no more loses their workspace, and nothing else; and they can come back.
 
+mod broken_off;
+
 use serde_json::{Value, json};
 
-use crate::world::{Installation, Person, eventually, get, kubernetes};
-
-/// What is in a person's namespace under `left`; none where they have not left.
-async fn left(person: &Person) -> Option<Value> {
-    let namespace = get(&format!("/api/v1/namespaces/{}", person.namespace())).await?;
-    let text = namespace["metadata"]["annotations"]["dcaas.dev/left"].as_str()?.to_owned();
-    Some(serde_json::from_str(&text).unwrap())
-}
-
-/// Waits until their workspace is gone.
-async fn gone(person: &Person) {
-    eventually("the workspace is gone", || async { person.set().await.is_none().then_some(()) }).await;
-}
+use crate::world::{Installation, eventually, get, kubernetes};
 
 #[tokio::test]
 async fn somebody_who_is_removed_from_the_group_loses_what_runs_and_keeps_what_is_stored() {
@@ -26,8 +16,8 @@ async fn somebody_who_is_removed_from_the_group_loses_what_runs_and_keeps_what_i
         dcaas.start_steady(&token).await;
         let session = dcaas.until(&token, "running").await["session"].as_str().unwrap().to_owned();
         ada.leave().await;
-        gone(&ada).await;
-        assert!(left(&ada).await.unwrap()["at"].is_string());
+        ada.gone().await;
+        assert!(ada.left().await.unwrap()["at"].is_string());
         for name in ["tunnel", "sign-in"] {
             assert!(get(&ada.path(&format!("secrets/{name}"))).await.is_none(), "{name}");
         }
@@ -58,10 +48,10 @@ async fn somebody_who_comes_back_has_their_things_again() {
         let before = get(&disk).await.unwrap()["metadata"]["uid"].clone();
         dcaas.put_blob(&ada.namespace(), "model.bin", "weights").await;
         ada.leave().await;
-        gone(&ada).await;
+        ada.gone().await;
         ada.join().await;
-        eventually("the workspace is back", || ada.set()).await;
-        assert_eq!(left(&ada).await, None);
+        ada.there().await;
+        assert_eq!(ada.left().await, None);
         assert_eq!(get(&disk).await.unwrap()["metadata"]["uid"], before);
         let data = dcaas.blobs(&ada.namespace(), "").await.unwrap();
         assert_eq!(data, [("model.bin".to_owned(), "weights".to_owned())]);
@@ -78,7 +68,7 @@ async fn what_is_kept_goes_when_its_time_is_over_and_the_container_only_if_the_s
             dcaas.reconcile().await;
             let (ada, _ben) = (dcaas.member().await, dcaas.member().await);
             ada.leave().await;
-            gone(&ada).await;
+            ada.gone().await;
             dcaas.reconcile().await;
             let namespace = format!("/api/v1/namespaces/{}", ada.namespace());
             assert!(get(&namespace).await.unwrap()["metadata"]["deletionTimestamp"].is_null());
@@ -93,7 +83,7 @@ async fn what_is_kept_goes_when_its_time_is_over_and_the_container_only_if_the_s
             assert_eq!(dcaas.blobs(&ada.namespace(), "").await.is_some(), !delete_data);
             // and who returns after that begins anew
             ada.join().await;
-            eventually("a new workspace", || ada.set()).await;
+            ada.there().await;
         })
         .await;
     }

@@ -1,5 +1,7 @@
 //! Graph's notifications through the host: the handshake, batches, forgers, and a queue that is down.
 
+mod forged;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};

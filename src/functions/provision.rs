@@ -6,11 +6,7 @@ use crate::{
     api::{message::Message, problem::Problem},
     app::App,
     protocol::QueueMessage,
-    turn::{
-        membership,
-        reconcile::{Occasion, reconcile},
-        sign_in,
-    },
+    turn::{membership, reconcile, sign_in},
 };
 
 /// Looks at whom the message names, and brings their things to what the group says.
@@ -22,6 +18,6 @@ pub async fn run(app: Arc<App>, message: QueueMessage) -> Result<String, Problem
     match Message::parse(&message.text)? {
         Message::Member { member, flow: Some(flow), .. } => sign_in::look_at(app, member, &flow).await,
         Message::Member { member, after, flow: None } => membership::look_at(app, member, after).await,
-        Message::Group => reconcile(app, Occasion::Notification).await,
+        Message::Group => reconcile::told(app).await,
     }
 }

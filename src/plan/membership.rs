@@ -60,7 +60,12 @@ pub fn leaving(
         Some(held) if confirmed == Some(held.since) => go(true),
         Some(held) => Leaving::Held(Brake { since: held.since, cause, losers }),
         // somebody more would lose: what was confirmed before does not count for them
-        None => Leaving::Held(Brake { since: now.trunc_subsecs(0), cause, losers }),
+        None => {
+            let since = now.trunc_subsecs(0);
+            // nor by chance, within the same second
+            let since = held.map_or(since, |held| since.max(held.since + TimeDelta::seconds(1)));
+            Leaving::Held(Brake { since, cause, losers })
+        }
     }
 }
 

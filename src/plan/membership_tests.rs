@@ -197,6 +197,11 @@ fn a_confirmation_is_for_the_people_of_that_moment_and_no_more() {
             assert_eq!(Some(brake.since), since, "{name}");
         }
     }
+    // not even within the same second is the moment of one brake that of another
+    let just_now = Brake { since: now(), ..held(0..5) };
+    let everybody = Everybody { residents: &residents, group: Some(&people(6..10)) };
+    let Leaving::Held(brake) = leaving(everybody, Some(&just_now), Some(now()), now()) else { panic!() };
+    assert_eq!(brake.since, now() + TimeDelta::seconds(1));
     let everybody = Everybody { residents: &residents, group: None };
     let missing = Brake { cause: Cause::GroupMissing, ..held(0..10) };
     assert_eq!(short(&leaving(everybody, Some(&missing), Some(earlier), now())), "10 confirmed");

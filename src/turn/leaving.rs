@@ -140,11 +140,18 @@ async fn see_off(app: &Ready, resident: &Resident, left: Left) -> Result<(), Pro
     if resident.left.is_none() {
         cluster.mark_left(resident, left).await?;
     }
-    if let Some(ended) = end(app, member, left.at).await? {
-        if let Some(usage) = Usage::to_record(&ended, member, &app.settings.workspaces.profiles) {
-            app.storage.record(&usage).await?;
-        }
-        cluster.delete_secrets(member).await?;
+    let ended = end(app, member, left.at).await?;
+    let profiles = &app.settings.workspaces.profiles;
+    if let Some(usage) = ended.as_ref().and_then(|ended| Usage::to_record(ended, member, profiles)) {
+        app.storage.record(&usage).await?;
+    }
+    // also where somebody took the workspace away by hand
+    match cluster.delete_secrets(member).await {
+        // it never came to our rights there, which are before everything else
+        Err(crate::cluster::Error::Forbidden(_)) if ended.is_none() => {}
+        done => done?,
+    }
+    if let Some(ended) = ended {
         take_away(app, member, ended).await?;
     }
     tracing::info!(%member, "leaving: the workspace is gone; home and data are kept");

@@ -34,6 +34,7 @@ pub const QUEUE: Duration = Duration::from_secs(10);
 /// # Errors
 /// What Graph, the cluster, storage or the queue met; the message comes again.
 pub async fn look_at(app: &Ready, member: Member, after: u8) -> Result<String, Problem> {
+    app.sent_for.forget(member);
     let person = app.graph.person(member).await?;
     let (found, changed) = match &person.standing {
         Standing::Member => {

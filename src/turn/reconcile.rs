@@ -7,8 +7,11 @@ use chrono::{SubsecRound, TimeDelta};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::{
-    api::{message::Message, problem::Problem},
-    app::Ready,
+    api::{
+        message::Message,
+        problem::{Code, Problem},
+    },
+    app::{Ready, flight::Flown},
     domain::{
         member::Member,
         membership::{Comparison, Person, Resident, Standing},
@@ -46,7 +49,7 @@ pub enum Occasion {
 pub async fn reconcile(app: &Ready, occasion: Occasion) -> Result<String, Problem> {
     // in this order: what changes after the comparison is told. Without a subscription it is all that there is
     let subscribed = subscribe(app, occasion).await;
-    let compared = compare(app).await;
+    let compared = compare(app, occasion).await;
     let fault = match (&subscribed, &compared) {
         (Err(problem), _) | (_, Err(problem)) => Some(format!("{}: {}", problem.detail, problem.next)),
         (_, Ok(Compared { fault, .. })) => fault.clone(),
@@ -58,13 +61,29 @@ pub async fn reconcile(app: &Ready, occasion: Occasion) -> Result<String, Proble
     Ok(said)
 }
 
+/// The same because Graph told something. Graph may tell of a thousand changes one by one and name nobody, and each
+/// comparison has everybody looked at who is missing: who waits for one shares it.
+///
+/// # Errors
+/// As with [`reconcile`]; the message comes again.
+pub async fn told(app: &Ready) -> Result<String, Problem> {
+    match app.comparing.fly(reconcile(app, Occasion::Notification)).await {
+        Flown::Own(said) => said,
+        Flown::Shared { well: true } => Ok("another turn compared, and began later".to_owned()),
+        Flown::Shared { well: false } | Flown::Busy => {
+            Err(Problem::new(Code::KeepsChanging, "another turn compares the group with the cluster")
+                .next("It is compared again by itself."))
+        }
+    }
+}
+
 struct Compared {
     said: String,
     /// What an admin has to mend.
     fault: Option<String>,
 }
 
-async fn compare(app: &Ready) -> Result<Compared, Problem> {
+async fn compare(app: &Ready, occasion: Occasion) -> Result<Compared, Problem> {
     let view = leaving::view(app).await?;
     let outcome = leaving::everybody(app, &view).await?;
     let Some(people) = &view.people else {
@@ -79,7 +98,12 @@ async fn compare(app: &Ready) -> Result<Compared, Problem> {
     let found =
         membership::differences(people, &view.residents, open, app.settings.leaving.retention, app.now());
     let joins = found.joins.len();
-    enqueue(app, found.joins).await?;
+    let sent = match occasion {
+        Occasion::Timer => found.joins,
+        // another notification may have sent for the same people a moment ago
+        Occasion::Notification => app.sent_for.others(found.joins, app.now()),
+    };
+    enqueue(app, sent).await?;
     let mut ended = 0;
     // a brake may mean that the group is not what it seems: nothing is deleted then
     if outcome.brake.is_none() {
@@ -113,7 +137,9 @@ async fn enqueue(app: &Ready, joins: Vec<Member>) -> Result<(), Problem> {
     stream::iter(joins)
         .map(|member| async move {
             let message = Message::Member { member, after: LAST_LOOK, flow: None };
-            app.queue.put(&message.render(), Duration::ZERO, QUEUE).await
+            app.queue.put(&message.render(), Duration::ZERO, QUEUE).await?;
+            app.sent_for.note(member, app.now());
+            Ok::<_, Problem>(())
         })
         .buffer_unordered(AT_ONCE)
         .try_collect::<()>()

@@ -1,6 +1,7 @@
 //! The world as tests meet it: people, installations, requests through the Functions host, and patience.
 
 mod blobs;
+mod graph;
 mod inside;
 mod installation;
 mod machines;
@@ -10,6 +11,7 @@ use std::{future::Future, sync::OnceLock, time::Duration};
 
 use serde_json::{Value, json};
 
+pub use graph::{add, directory, enable, new_group, take_out};
 pub use inside::Inside;
 pub use installation::{Answer, Installation, sign_in};
 pub use machines::{break_machines, mend_machines, profiles, with_profiles};

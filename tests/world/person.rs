@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{control, get};
+use super::{control, eventually, get};
 
 /// Somebody whom the world's directory knows.
 #[derive(Clone, Debug)]
@@ -75,5 +75,22 @@ impl Person {
     pub async fn pods(&self) -> Vec<Value> {
         let list = get(&self.path("pods")).await.unwrap();
         list["items"].as_array().unwrap().clone()
+    }
+
+    /// What their namespace says of their leaving; none where they have not left.
+    pub async fn left(&self) -> Option<Value> {
+        let namespace = get(&format!("/api/v1/namespaces/{}", self.namespace())).await?;
+        let text = namespace["metadata"]["annotations"]["dcaas.dev/left"].as_str()?.to_owned();
+        Some(serde_json::from_str(&text).unwrap())
+    }
+
+    /// Waits until their workspace is gone.
+    pub async fn gone(&self) {
+        eventually("the workspace is gone", || async { self.set().await.is_none().then_some(()) }).await;
+    }
+
+    /// Waits until they have a workspace.
+    pub async fn there(&self) {
+        eventually("a workspace", || self.set()).await;
     }
 }
