@@ -35,7 +35,7 @@ pub async fn things(person: &Person) -> BTreeMap<String, Value> {
     let tunnel = found.values().find_map(tunnel);
     for object in found.values_mut() {
         clean(object);
-        let mut text = object.to_string().replace(&person.oid, "OID");
+        let mut text = object.to_string().replace(&person.oid, "OID").replace(&person.name, "NAME");
         if let Some(tunnel) = &tunnel {
             text = text.replace(tunnel, "TUNNEL");
         }
