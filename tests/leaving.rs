@@ -4,7 +4,7 @@ mod broken_off;
 
 use serde_json::{Value, json};
 
-use crate::world::{Installation, eventually, get, kubernetes};
+use crate::world::{Installation, control, eventually, get, kubernetes};
 
 #[tokio::test]
 async fn somebody_who_is_removed_from_the_group_loses_what_runs_and_keeps_what_is_stored() {
@@ -56,6 +56,36 @@ async fn somebody_who_comes_back_has_their_things_again() {
         let data = dcaas.blobs(&ada.namespace(), "").await.unwrap();
         assert_eq!(data, [("model.bin".to_owned(), "weights".to_owned())]);
         assert_eq!(dcaas.status(&ada.token().await).await["phase"], "stopped");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn people_who_leave_together_are_seen_off_by_one_look_at_everybody() {
+    Installation::own(json!({}), |dcaas| async move {
+        dcaas.reconcile().await;
+        let people = [dcaas.member().await, dcaas.member().await, dcaas.member().await, dcaas.member().await];
+        let ours = json!({ "installation": dcaas.name });
+        let hold = json!({ "installation": dcaas.name, "notifications": { "hold": true, "pack": "single" } });
+        control("PUT", "/graph/troubles", hold).await;
+        dcaas.reset_gate().await;
+        for person in &people[1..] {
+            person.leave().await;
+        }
+        control("POST", "/graph/release", ours).await;
+        eventually("each of their messages is done with", || async {
+            let log = dcaas.log().await;
+            let said = |text: &str| log.matches(text).count();
+            (said("people have left") + said("and has no workspace") >= 3).then_some(())
+        })
+        .await;
+        for person in &people[1..] {
+            assert!(person.set().await.is_none(), "{}", person.oid);
+        }
+        let graph = dcaas.requests("graph").await;
+        let lists = graph.iter().filter(|request| request.contains("/transitiveMembers/")).count();
+        assert_eq!(lists, 1, "{graph:?}");
+        assert!(people[0].set().await.is_some(), "nobody else is touched");
     })
     .await;
 }

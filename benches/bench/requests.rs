@@ -53,11 +53,9 @@ async fn provision(world: &World, person: &Person) {
     eventually("the message is done with", || async {
         let counts = world.control("GET", "/installations/dcaas/gate", Value::Null).await;
         let requests = counts["kubernetes"]["requests"].as_array().unwrap().clone();
-        let posted = |request: &Value| {
-            let request = request.as_str().unwrap();
-            request.starts_with("POST") && request.contains("/statefulsets")
-        };
-        requests.iter().any(posted).then_some(())
+        // posted or patched, the StatefulSet is the last
+        let last = |request: &Value| request.as_str().unwrap().contains("/statefulsets");
+        requests.iter().any(last).then_some(())
     })
     .await;
 }
