@@ -107,10 +107,10 @@ async fn a_group_that_is_emptied_at_once_loses_nobody_until_that_is_confirmed() 
 
 #[tokio::test]
 async fn many_single_messages_meet_one_brake_and_one_more_leaver_needs_a_person_again() {
-    const MANY: usize = 36;
+    const MANY: usize = 24;
     Installation::own(json!({}), |dcaas| async move {
         dcaas.reconcile().await;
-        let all = members(&dcaas, MANY + 4).await;
+        let all = members(&dcaas, MANY + 3).await;
         let (team, rest) = all.split_at(MANY);
         dcaas.trouble(json!({ "notifications": { "pack": "single", "hold": true } })).await;
         join_all(team.iter().map(Person::leave)).await;
@@ -118,7 +118,7 @@ async fn many_single_messages_meet_one_brake_and_one_more_leaver_needs_a_person_
         assert_eq!(dcaas.graph("release", json!({})).await["count"], MANY);
         dcaas.quiet().await;
         let (first, cause) = held(&dcaas).await;
-        assert_eq!(cause, json!({ "too-many": { "lately": 0, "of": MANY + 4 } }));
+        assert_eq!(cause, json!({ "too-many": { "lately": 0, "of": MANY + 3 } }));
         all_are_there(&all).await;
         // those that were under way at once may each have looked at everybody, and nobody after them
         let most = lists(&dcaas).await;
