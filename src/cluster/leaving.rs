@@ -42,11 +42,16 @@ impl Cluster {
     /// Makes or mends a member's namespace. Somebody who left and came back has not left any more.
     ///
     /// # Errors
-    /// When the cluster refuses it, or does not answer.
+    /// When the cluster refuses it, or does not answer, or while an earlier namespace of theirs goes.
     pub async fn apply_namespace(&self, manifest: &Manifest) -> Result<Found, Error> {
         let (namespace, new): (Listed, bool) = self.applied(manifest).await?;
         if new {
             return Ok(Found::Nothing);
+        }
+        // what is made in it now would go with it
+        if namespace.metadata.deletion_timestamp.is_some() {
+            let why = "the namespace is on its way out".to_owned();
+            return Err(Error::Unavailable { why, again: false, wait: None });
         }
         if !namespace.metadata.annotations.contains_key(notes::LEFT) {
             return Ok(Found::Namespace);

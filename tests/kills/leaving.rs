@@ -80,7 +80,8 @@ async fn left_and_killed(wish: Value, by: By, parties: &[&'static str], kill: &'
                 let hit = place.has_hit(&dcaas).await;
                 dcaas.clear_faults().await;
                 ada.join().await;
-                dcaas.start(&token, json!({})).await.refuses(409, "no-sign-in", &what);
+                let start = dcaas.start(&token, json!({})).await;
+                assert_eq!(start.json()["phase"], "sign-in", "{what}: {}", start.text);
                 assert_eq!(ada.left().await, None, "{what}");
                 sign_in(&ada).await;
                 if !hit {
