@@ -25,7 +25,7 @@ async fn down(fault_of_it: Value) {
         assert!(says.as_str().unwrap().contains("Microsoft Graph does not answer"), "{says}");
         for person in [&ada, &ben, &cy] {
             assert!(person.set().await.is_some(), "nobody loses anything by it");
-            assert_eq!(dcaas.status(&person.token().await).await["phase"], "stopped");
+            dcaas.until(&person.token().await, "stopped").await;
         }
         assert!(dora.set().await.is_none());
         // one message may be tried in vain until it is poison: the comparison is enough
