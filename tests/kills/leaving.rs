@@ -21,8 +21,12 @@ impl By {
         match self {
             Self::Comparison => while !dcaas.try_to_reconcile().await {},
             Self::Message => {
-                let succeeded =
-                    async || dcaas.log().await.matches("Executed 'Functions.provision' (Succeeded").count();
+                // a sign-in that waits has messages of its own
+                let succeeded = async || {
+                    let log = dcaas.log().await;
+                    let said = |text: &str| log.matches(text).count();
+                    said("people have left") + said(&format!("{} is not in the group", person.oid))
+                };
                 dcaas.quiet().await;
                 let before = succeeded().await;
                 dcaas.enqueue(person).await;
