@@ -14,6 +14,7 @@ mod kills;
 mod leaving;
 mod membership;
 mod rights;
+mod secrets;
 mod sign_in;
 mod tunnel;
 mod walk;
