@@ -17,6 +17,7 @@ mod kills;
 mod leaving;
 mod membership;
 mod rights;
+mod secrets;
 mod sign_in;
 mod subscription;
 mod tunnel;

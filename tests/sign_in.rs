@@ -3,7 +3,8 @@
 
 mod answers;
 mod ends;
-mod turns;
+mod rejected;
+pub mod turns;
 mod verbs;
 
 use std::time::Duration;
@@ -42,7 +43,7 @@ fn device_flow(dcaas: &Installation) -> DeviceFlow {
 }
 
 /// How fast the flows of this installation go.
-async fn pace(dcaas: &Installation, interval: u64, expires_in: u64) {
+pub async fn pace(dcaas: &Installation, interval: u64, expires_in: u64) {
     let pace = json!({ "installation": dcaas.name, "interval": interval, "expires_in": expires_in });
     control("PUT", "/sign-ins/pace", pace).await;
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::world::{Inside, Installation, Token, eventually, kubernetes};
 
 /// Waits until the status says so.
-async fn until_says(dcaas: &Installation, token: &Token, words: &str) -> Value {
+pub async fn until_says(dcaas: &Installation, token: &Token, words: &str) -> Value {
     eventually(words, || async {
         let status = dcaas.status(token).await;
         status["says"].as_str().unwrap().contains(words).then_some(status)

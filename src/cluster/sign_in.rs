@@ -35,6 +35,8 @@ pub(super) const SIGN_IN: &str = "sign-in";
 const SINCE: &str = "dcaas.dev/signed-in";
 /// Whose account the token opens.
 const ACCOUNT: &str = "dcaas.dev/account";
+/// Which flow brought it.
+const BROUGHT_BY: &str = "dcaas.dev/flow";
 /// When the relay was seen to reject it.
 const REJECTED: &str = "dcaas.dev/rejected";
 
@@ -53,6 +55,8 @@ pub struct NewToken<'a> {
     pub access: &'a Secret,
     pub refresh: Option<&'a Secret>,
     pub account: Option<&'a Account>,
+    /// The flow that brought it.
+    pub flow: &'a str,
     pub since: DateTime<Utc>,
 }
 
@@ -148,7 +152,8 @@ impl Cluster {
         }
     }
 
-    /// Keeps a token, in place of the one that is there.
+    /// Keeps a token, in place of the one that is there, in one request. What a rejection noted was about the one before:
+    /// it is older than this one, and counts no more.
     ///
     /// # Errors
     /// When the cluster refuses it, or does not answer.
@@ -160,24 +165,13 @@ impl Cluster {
         if let Some(refresh) = token.refresh {
             data[pod::REFRESH_TOKEN_KEY] = bytes(refresh);
         }
-        let mut notes = json!({ SINCE: token.since.to_rfc3339_opts(SecondsFormat::Secs, true) });
+        let since = token.since.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let mut notes = json!({ SINCE: since, BROUGHT_BY: token.flow });
         if let Some(account) = token.account {
             notes[ACCOUNT] = json!(write_account(account));
         }
         let secret = owner.secret(TUNNEL, json!({ "metadata": { "annotations": notes }, "data": data }));
-        // what a rejection noted was about the one before
-        self.forget_rejection(owner.member).await?;
         self.apply(&secret).await
-    }
-
-    async fn forget_rejection(&self, member: Member) -> Result<(), Error> {
-        let body = json!({ "metadata": { "annotations": { REJECTED: null } } });
-        let secrets = of::<v1::Secret>(member);
-        let request = build(secrets.patch(TUNNEL, &PatchParams::default(), &Patch::Merge(&body)))?;
-        match self.sender.send::<IgnoredAny>(request).await {
-            Ok(_) | Err(Error::NotFound) => Ok(()),
-            Err(e) => Err(e),
-        }
     }
 
     /// Notes that the relay rejected the token that was seen, and no newer one.
@@ -218,10 +212,37 @@ fn test(version: &str) -> Value {
 
 fn kept(secret: &PartialObjectMeta<v1::Secret>) -> Kept {
     let note = |name: &str| secret.metadata.annotations.as_ref().and_then(|all| all.get(name));
+    let time = |name: &str| note(name).and_then(|at| at.parse::<DateTime<Utc>>().ok());
+    let since = time(SINCE);
+    // one that nobody can read, or of a token that nobody dated, is believed
+    let about_this = || time(REJECTED).zip(since).is_none_or(|(rejected, since)| rejected > since);
     Kept {
-        since: note(SINCE).and_then(|at| at.parse().ok()),
+        since,
         account: note(ACCOUNT).and_then(|text| read_account(text)),
-        rejected: note(REJECTED).is_some(),
+        flow: note(BROUGHT_BY).cloned(),
+        rejected: note(REJECTED).is_some() && about_this(),
         version: secret.metadata.resource_version.clone().unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rejection_counts_for_the_token_that_it_came_after() {
+        let (early, late) = ("2026-11-24T12:00:00Z", "2026-11-24T12:00:01Z");
+        for (notes, rejected) in [
+            (json!({}), false),
+            (json!({ SINCE: early }), false),
+            (json!({ SINCE: early, REJECTED: late }), true),
+            (json!({ SINCE: late, REJECTED: early }), false),
+            (json!({ SINCE: late, REJECTED: late }), false),
+            (json!({ REJECTED: early }), true),
+            (json!({ SINCE: early, REJECTED: "nonsense" }), true),
+        ] {
+            let secret = json!({ "metadata": { "resourceVersion": "7", "annotations": notes } });
+            assert_eq!(kept(&serde_json::from_value(secret).unwrap()).rejected, rejected, "{notes}");
+        }
     }
 }

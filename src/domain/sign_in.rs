@@ -12,6 +12,8 @@ pub struct Kept {
     pub since: Option<DateTime<Utc>>,
     /// Whose account it opens, where the provider told.
     pub account: Option<Account>,
+    /// The flow that brought it; none where somebody else put the token there.
+    pub flow: Option<String>,
     /// Whether the relay has rejected it: a start then asks for another one.
     pub rejected: bool,
     /// The Secret's version, for a change that names what was seen.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-static KEPT: Kept = Kept { since: None, account: None, rejected: false, version: String::new() };
+static KEPT: Kept = Kept { since: None, account: None, flow: None, rejected: false, version: String::new() };
 const TOKEN: Entry = Entry::Token(&KEPT);
 
 const ADA: &str = "6e9f2c1a-0d3b-4b52-9a77-1c2d3e4f5a6b";

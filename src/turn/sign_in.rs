@@ -5,19 +5,26 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    api::{message::Message, problem::Problem},
+    api::{
+        message::Message,
+        problem::{Code, Problem},
+    },
     app::Ready,
     cluster::{Error, KeptFlow, NewToken, Owner},
     device_flow::{Flow, Outcome, Token},
     domain::{
         member::Member,
         sign_in::{Account, Kept, Pending, Provider},
+        workspace::Workspace,
     },
     plan::{
         lifecycle,
         sign_in::{self, After, Ending, Move, Wanted, Whose},
     },
-    turn::{act::act, membership::QUEUE},
+    turn::{
+        act::act,
+        membership::{self, QUEUE},
+    },
 };
 
 /// How often a turn looks again when somebody else changed what it saw.
@@ -25,6 +32,9 @@ const LOOKS: usize = 3;
 
 /// Our clock and the queue's may differ, and the queue counts whole seconds: a message must not come before its poll.
 const MARGIN: TimeDelta = TimeDelta::seconds(1);
+
+/// How long after its last poll a flow is looked at once more, in case that its messages are lost.
+const SURELY_OVER: TimeDelta = TimeDelta::seconds(30);
 
 /// What a look at a flow came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +69,10 @@ pub async fn begin(app: &Ready, member: Member, asked: Option<Provider>) -> Resu
         come_again(app, member, &pending).await?;
         let owner = Owner { member, settings: &app.settings };
         if app.cluster.keep_flow(owner, seen.as_ref(), &pending, &device_code).await? {
+            // the message may have come before there was a flow
+            if app.now() >= pending.next_poll {
+                come_again(app, member, &pending).await?;
+            }
             tracing::info!(%member, %provider, "sign-in: a flow begins");
             return Ok(pending);
         }
@@ -66,7 +80,8 @@ pub async fn begin(app: &Ready, member: Member, asked: Option<Provider>) -> Resu
     Err(Error::Changed.into())
 }
 
-/// A message's look at a flow: what became of it, for the log.
+/// A message's look at a flow: what became of it, for the log. Each look puts the next one on the queue before its own
+/// message goes, and nobody else puts any: whoever is killed anywhere, one message is there as long as the flow is.
 ///
 /// # Errors
 /// What the provider, the cluster or the queue met; the message comes again.
@@ -75,12 +90,11 @@ pub async fn look_at(app: &Ready, member: Member, flow: &str) -> Result<String, 
         settle(app, member).await?;
         return Ok(format!("the sign-in of {member} is over"));
     };
-    let early = seen.pending.next_poll - app.now();
-    if early > TimeDelta::zero() && early <= MARGIN {
-        come_again(app, member, &seen.pending).await?;
-        return Ok(format!("the sign-in of {member} is looked at in a moment"));
+    let progress = move_on(app, member, seen).await?;
+    if let Progress::Waits(pending) = &progress {
+        come_again(app, member, pending).await?;
     }
-    Ok(match move_on(app, member, seen).await? {
+    Ok(match progress {
         Progress::None => format!("somebody else looks at the sign-in of {member}"),
         Progress::Waits(_) => format!("the sign-in of {member} waits"),
         Progress::Done => format!("{member} has signed in"),
@@ -126,11 +140,10 @@ async fn move_on(app: &Ready, member: Member, seen: KeptFlow) -> Result<Progress
         Move::End(ending) => return end(app, member, &seen, ending).await,
         Move::Poll { claim, latest } => (claim, latest),
     };
-    // of all who saw the same, one polls, and that one comes again
+    // of all who saw the same, one polls
     let Some(claimed) = app.cluster.move_flow(member, &seen, &claim).await? else {
         return Ok(Progress::Waits(seen.pending));
     };
-    come_again(app, member, &claim).await?;
     if app.now() > latest {
         return Ok(Progress::Waits(claim));
     }
@@ -163,7 +176,8 @@ async fn keep(app: &Ready, member: Member, flow: &KeptFlow, token: Token) -> Res
     {
         return end(app, member, flow, Ending::AnotherPerson).await;
     }
-    save(app, member, &token, account.as_ref()).await?;
+    let id = &flow.pending.id;
+    save(app, member, &token, id, account.as_ref()).await?;
     if token.provider == Provider::GitHub {
         match app.device_flow.account(&token).await {
             Ok(known) => {
@@ -172,7 +186,7 @@ async fn keep(app: &Ready, member: Member, flow: &KeptFlow, token: Token) -> Res
                 {
                     tracing::info!(%member, "sign-in: another account than before");
                 }
-                save(app, member, &token, Some(&known)).await?;
+                save(app, member, &token, id, Some(&known)).await?;
                 account = Some(known);
             }
             Err(e) => tracing::warn!(%member, error = %e, "sign-in: whose account it is, is not told"),
@@ -184,17 +198,23 @@ async fn keep(app: &Ready, member: Member, flow: &KeptFlow, token: Token) -> Res
     Ok(Progress::Done)
 }
 
-async fn save(app: &Ready, member: Member, token: &Token, account: Option<&Account>) -> Result<(), Problem> {
+async fn save(
+    app: &Ready,
+    member: Member,
+    token: &Token,
+    flow: &str,
+    account: Option<&Account>,
+) -> Result<(), Problem> {
     let owner = Owner { member, settings: &app.settings };
     let (access, refresh) = (&token.access, token.refresh.as_ref());
-    let new = NewToken { provider: token.provider, access, refresh, account, since: app.now() };
+    let new = NewToken { provider: token.provider, access, refresh, account, flow, since: app.now() };
     Ok(app.cluster.keep_token(owner, new).await?)
 }
 
 /// Lets a start that waits go on, if one does and there is a token that may be used; whether none waits any more.
 async fn go_on(app: &Ready, member: Member) -> Result<bool, Problem> {
     for _ in 0..LOOKS {
-        let Some(seen) = app.cluster.workspace(member).await? else {
+        let Some(seen) = unless_gone(app, member).await? else {
             return Ok(true);
         };
         if seen.current().is_none_or(|session| session.started.is_some()) {
@@ -214,12 +234,25 @@ async fn go_on(app: &Ready, member: Member) -> Result<bool, Problem> {
     Err(Error::Changed.into())
 }
 
+/// The member's workspace. From somebody who left the group while they signed in, what that brought is taken away again.
+async fn unless_gone(app: &Ready, member: Member) -> Result<Option<Workspace>, Problem> {
+    match membership::admitted(app, member).await {
+        Ok(seen) => Ok(Some(seen)),
+        Err(problem) if problem.code == Code::NotAMember => {
+            app.cluster.delete_secrets(member).await?;
+            Ok(None)
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
 /// Ends a flow that brings no token: the start that waits for it first, so that whoever breaks off here is followed by
 /// somebody who finds the flow again.
 async fn end(app: &Ready, member: Member, flow: &KeptFlow, ending: Ending) -> Result<Progress, Problem> {
     let Pending { id, provider, .. } = &flow.pending;
     // whoever used the code was killed before they were done with it, and had kept what it brought
-    if ending == Ending::Lost && usable(app, member).await?.is_some() {
+    let kept = async || Ok::<_, Error>(usable(app, member).await?.and_then(|kept| kept.flow));
+    if ending == Ending::Lost && kept().await?.as_ref() == Some(id) {
         app.cluster.end_flow(member, flow).await?;
         go_on(app, member).await?;
         return Ok(Progress::Done);
@@ -251,8 +284,21 @@ async fn take(app: &Ready, member: Member, steps: &[lifecycle::Step]) -> Result<
 
 /// The look at the next poll's time.
 async fn come_again(app: &Ready, member: Member, pending: &Pending) -> Result<(), Problem> {
+    look_then(app, member, pending, pending.next_poll).await
+}
+
+/// One look when the flow is over in any case. A start that is about to wait is not left alone by that, whatever
+/// becomes of the flow, its messages and this turn meanwhile.
+///
+/// # Errors
+/// What the queue met.
+pub async fn look_in_the_end(app: &Ready, member: Member, pending: &Pending) -> Result<(), Problem> {
+    look_then(app, member, pending, pending.expires + pending.interval + SURELY_OVER).await
+}
+
+async fn look_then(app: &Ready, member: Member, pending: &Pending, at: DateTime<Utc>) -> Result<(), Problem> {
     let message = Message::Member { member, after: 0, flow: Some(pending.id.clone()) };
-    Ok(app.queue.put(&message.render(), delay(pending.next_poll, app.now()), QUEUE).await?)
+    Ok(app.queue.put(&message.render(), delay(at, app.now()), QUEUE).await?)
 }
 
 fn delay(until: DateTime<Utc>, now: DateTime<Utc>) -> Duration {

@@ -128,6 +128,9 @@ async fn start_once(
     {
         app.storage.record(&usage).await?;
     }
+    if let (Why::Waits { .. }, Some(flow), false) = (&plan.why, &flow, plan.steps.is_empty()) {
+        sign_in::look_in_the_end(app, member, flow).await?;
+    }
     tracing::info!(%member, why = %plan.why, steps = plan.steps.len(), "start");
     let workspace = carry_out(app, member, &plan).await?;
     Ok(workspace.map(|w| (plan.why, w)))

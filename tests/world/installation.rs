@@ -243,7 +243,17 @@ impl Installation {
     }
 
     pub async fn log(&self) -> String {
-        let log = control("GET", &format!("/installations/{}/log?tail=2000", self.name), json!(null)).await;
+        self.log_tail(2000).await
+    }
+
+    /// All that the host remembers of it.
+    pub async fn whole_log(&self) -> String {
+        self.log_tail(5000).await
+    }
+
+    async fn log_tail(&self, lines: usize) -> String {
+        let path = format!("/installations/{}/log?tail={lines}", self.name);
+        let log = control("GET", &path, json!(null)).await;
         log.as_str().map_or_else(|| log.to_string(), ToOwned::to_owned)
     }
 }
