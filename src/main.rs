@@ -26,6 +26,10 @@ enum Command {
     Agent(agent::Arguments),
     /// Puts what a workspace needs of the platform's image into the pod.
     Install(agent::InstallArguments),
+    /// Inside a workspace: asks that it is kept for a while, whatever else is seen.
+    Keep(agent::KeepArguments),
+    /// Inside a workspace: says what is seen of its use.
+    Why(agent::WhyArguments),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +58,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Agent(arguments) => agent::run(arguments),
         Command::Install(arguments) => agent::install(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Keep(arguments) => agent::keep(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Why(arguments) => agent::why(&arguments).map(|()| ExitCode::SUCCESS),
     }
 }
 

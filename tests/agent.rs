@@ -1,5 +1,6 @@
 //! The agent as a process: its tunnel, its children, its log and its end.
 
+mod evidence;
 mod first;
 mod home;
 mod pod;

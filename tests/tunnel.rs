@@ -1,6 +1,6 @@
 //! The tunnel of a workspace that runs: what its agent does and says reaches the member.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
 use serde_json::{Value, json};
 
@@ -70,6 +70,45 @@ async fn a_workspaces_scripts_run_after_its_start_and_before_its_end() {
     assert!(inside.home.join("saved").exists(), "what was saved before the end");
     assert_eq!(fs::read_to_string(inside.data.join("code_tunnel.json")).unwrap(), id, "another address");
     assert!(!inside.home.join(".dcaas/cli/token.json").exists());
+    dcaas.stop(&token).await;
+    dcaas.until(&token, "stopped").await;
+}
+
+#[tokio::test]
+async fn a_person_sees_in_status_what_their_workspace_does_and_until_when_they_asked_to_be_kept() {
+    let dcaas = Installation::first().await;
+    let cy = dcaas.member().await;
+    let token = cy.token().await;
+    dcaas.start_steady(&token).await;
+    let inside = Inside::of(&dcaas.until(&token, "running").await).await;
+    let path = inside.home.join(".dcaas/on-start");
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    // as training under nohup: nobody is connected
+    let busy = "nohup sh -c 'while :; do :; done' > /dev/null 2>&1 &\n".repeat(2);
+    fs::write(&path, format!("#!/bin/sh\n{busy}")).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    dcaas.stop(&token).await;
+    let stopped = dcaas.until(&token, "stopped").await;
+    assert!(stopped.get("activity").is_none() && stopped.get("hold").is_none(), "{stopped}");
+    dcaas.start_steady(&token).await;
+    let inside = Inside::of(&dcaas.until(&token, "running").await).await;
+
+    let signals = eventually("cpu seen", || async {
+        let status = dcaas.status(&token).await;
+        let signals = status["activity"].as_array()?.clone();
+        signals.iter().any(|one| one["signal"] == "cpu" && one["state"] == "seen").then_some(signals)
+    })
+    .await;
+    let named = |name: &str| signals.iter().find(|one| one["signal"] == name).unwrap();
+    assert!(named("cpu")["value"].as_str().unwrap().ends_with(" cores"), "{signals:?}");
+    assert!(chrono::DateTime::parse_from_rfc3339(named("cpu")["at"].as_str().unwrap()).is_ok());
+    assert_eq!(*named("presence"), json!({ "signal": "presence", "state": "nothing" }));
+
+    let run = inside.data.parent().unwrap();
+    let kept =
+        Command::new(env!("CARGO_BIN_EXE_dcaas")).args(["keep", "3h", "--run"]).arg(run).output().unwrap();
+    assert!(kept.status.success(), "{kept:?}");
+    eventually("the hold", || async { dcaas.status(&token).await["hold"].as_str().map(str::to_owned) }).await;
     dcaas.stop(&token).await;
     dcaas.until(&token, "stopped").await;
 }

@@ -17,8 +17,10 @@ use crate::pod::{Line, ON_START, ON_STOP};
 mod children;
 mod code;
 mod ending;
+mod evidence;
 mod hear;
 mod image;
+mod inside;
 mod install;
 mod kept;
 mod output;
@@ -28,6 +30,7 @@ mod tunnel;
 mod voice;
 mod watch;
 
+pub use inside::{KeepArguments, WhyArguments, keep, why};
 pub use install::{InstallArguments, install};
 
 use children::Children;
@@ -111,6 +114,8 @@ async fn live(arguments: Arguments) -> anyhow::Result<ExitCode> {
         grace: budget.tunnel,
     };
     let kept = tokio::spawn(tunnel.keep());
+    let (looks, run) = (voice.clone(), arguments.run);
+    tokio::spawn(async move { evidence::watch(looks, &run).await });
     if let Some(script) = script(ON_START) {
         tokio::spawn(script.run(None, asked.clone().cancelled_owned()));
     }

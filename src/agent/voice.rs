@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval, interval_at, timeout};
 use super::hear::{Heard, hear};
 use super::output::{self, Lines};
 use super::pace::Throttle;
+use crate::domain::activity::Evidence;
 use crate::domain::link::Link;
 use crate::pod::{LINES_BETWEEN, Line};
 
@@ -21,6 +22,8 @@ const WAITING: usize = 256;
 /// So many of these places are for our own words only.
 const OURS_ONLY: usize = 32;
 const LINE_EVERY: Duration = Duration::from_secs(60);
+/// Use after so long a pause is worth a line of its own.
+const PAUSE: TimeDelta = TimeDelta::seconds(30);
 const PIECE_BYTES: usize = 16 * 1024;
 
 /// Speaks on the log; clones speak on the same one.
@@ -84,6 +87,32 @@ impl Voice {
         self.line.borrow().link.clone()
     }
 
+    /// What signals say now; none takes a signal away. The line says it in its minute, and at once where a signal
+    /// begins to say something else, or sees use again after a pause.
+    pub fn set_evidence(&self, says: impl IntoIterator<Item = (&'static str, Option<Evidence>)>) {
+        self.line.send_if_modified(|line| {
+            let mut tell = false;
+            for (name, evidence) in says {
+                let before = match &evidence {
+                    Some(evidence) => line.activity.signals.insert(name.to_owned(), evidence.clone()),
+                    None => line.activity.signals.remove(name),
+                };
+                tell |= is_news(before.as_ref(), evidence.as_ref());
+            }
+            tell
+        });
+    }
+
+    /// Until when the member asked inside to be kept; the line says it when it changed.
+    pub fn set_hold(&self, hold: Option<DateTime<Utc>>) {
+        self.line.send_if_modified(|line| std::mem::replace(&mut line.hold, hold) != hold);
+    }
+
+    /// The line as it would be said now.
+    pub fn line(&self) -> Line {
+        Line { at: Utc::now(), ..self.line.borrow().clone() }
+    }
+
     /// Passes a child's output on until it ends. If it is the tunnel's, what its lines mean goes to `heard`.
     pub async fn pass(self, mut from: impl AsyncRead + Unpin, heard: Option<mpsc::Sender<Heard>>) {
         let mut lines = Lines::default();
@@ -122,6 +151,14 @@ impl Voice {
         if self.words.try_send(Word::Text(text)).is_err() {
             shared.throttle.lost();
         }
+    }
+}
+
+fn is_news(before: Option<&Evidence>, now: Option<&Evidence>) -> bool {
+    match (before, now) {
+        (Some(Evidence::Seen { at: before, .. }), Some(Evidence::Seen { at, .. })) => *at - *before > PAUSE,
+        (Some(Evidence::Unknown { .. }), Some(Evidence::Unknown { .. })) => false,
+        _ => before != now,
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{
+        activity::{Activity, Evidence},
         sign_in::{Pending, Provider},
         situation::Situation,
         workspace::Session,
@@ -71,8 +72,42 @@ pub struct StatusBody {
     pub account: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// What the workspace does, signal by signal, while its agent is heard.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub activity: Vec<SignalBody>,
+    /// Until when the member asked inside to be kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<String>,
     #[serde(rename = "signIn", skip_serializing_if = "Option::is_none")]
     pub sign_in: Option<SignInBody>,
+}
+
+/// What one signal says.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct SignalBody {
+    pub signal: String,
+    /// `seen`, `nothing` (read, and not seen since the start) or `unknown`.
+    pub state: &'static str,
+    /// When use was seen last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// The value of now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Why it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+impl SignalBody {
+    fn new((signal, evidence): (&String, &Evidence)) -> Self {
+        let (state, at, value, why) = match evidence {
+            Evidence::Seen { at, value } => ("seen", Some(rfc3339(*at)), Some(value.clone()), None),
+            Evidence::Nothing => ("nothing", None, None, None),
+            Evidence::Unknown { why } => ("unknown", None, None, Some(why.clone())),
+        };
+        Self { signal: signal.clone(), state, at, value, why }
+    }
 }
 
 /// A sign-in that waits for the person.
@@ -123,8 +158,18 @@ impl StatusBody {
             session: session.map(|s| s.id.clone()),
             account: session.and_then(|s| s.account.clone()),
             address,
+            activity: Vec::new(),
+            hold: None,
             sign_in: None,
         }
+    }
+
+    /// With what the agent says about use.
+    #[must_use]
+    pub fn with_activity(mut self, activity: &Activity, hold: Option<DateTime<Utc>>) -> Self {
+        self.activity = activity.signals.iter().map(SignalBody::new).collect();
+        self.hold = hold.map(rfc3339);
+        self
     }
 }
 
@@ -142,4 +187,29 @@ pub struct HealthBody {
 #[must_use]
 pub fn rfc3339(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_signal_has_its_state_and_nothing_that_it_does_not_have() {
+        let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let signals = [
+            ("cpu", Evidence::Seen { at, value: "0.98 cores".into() }),
+            ("gpu", Evidence::Unknown { why: "no driver".into() }),
+            ("terminal", Evidence::Nothing),
+        ];
+        let activity = Activity { signals: signals.map(|(name, e)| (name.to_owned(), e)).into() };
+        let body: Vec<_> = activity.signals.iter().map(SignalBody::new).collect();
+        let expected = json!([
+            { "signal": "cpu", "state": "seen", "at": "2027-01-15T08:00:00Z", "value": "0.98 cores" },
+            { "signal": "gpu", "state": "unknown", "why": "no driver" },
+            { "signal": "terminal", "state": "nothing" },
+        ]);
+        assert_eq!(serde_json::to_value(body).unwrap(), expected);
+    }
 }

@@ -20,6 +20,7 @@ use crate::{
         lifecycle::{self, Entry, Offer, Plan, StartWish, Why},
         sign_in::{Wanted, waits, wanted},
     },
+    pod::Line,
     turn::{
         act::act,
         door::{Asks, not_a_member},
@@ -47,6 +48,15 @@ impl Outcome {
             body: StatusBody::new(situation, workspace.and_then(|w| w.session.as_ref()), address),
             under_way,
         }
+    }
+
+    /// Of a look, without a sign-in.
+    fn of(found: Found) -> Self {
+        let mut outcome = Self::new(found.situation, Some(&found.workspace), found.address);
+        if let Some(line) = found.line {
+            outcome.body = outcome.body.with_activity(&line.activity, line.hold);
+        }
+        outcome
     }
 
     /// With the code that the person signs in with; nobody else sees it, as it would open their workspace to them.
@@ -172,8 +182,8 @@ pub async fn stop(app: &Ready, member: Member, by: Member) -> Result<Outcome, Pr
             Err(e) => return Err(e.into()),
         }
         let found = look(app, member).await?;
-        if found.0.phase == Phase::Stopped || found.0.phase == Phase::Stopping {
-            return Ok(Outcome::new(found.0, Some(&found.1), None));
+        if found.situation.phase == Phase::Stopped || found.situation.phase == Phase::Stopping {
+            return Ok(Outcome::new(found.situation, Some(&found.workspace), None));
         }
     }
     Err(Error::Changed.into())
@@ -197,30 +207,39 @@ pub async fn status(app: &Ready, asks: Asks) -> Result<Outcome, Problem> {
     let mut found = look(app, asks.member).await?;
     let waited = |w: &Workspace| w.current().is_some_and(|session| session.waits.is_some());
     let progress = sign_in::look(app, asks.member).await?;
-    if progress == Progress::None && waited(&found.1) {
+    if progress == Progress::None && waited(&found.workspace) {
         sign_in::settle(app, asks.member).await?;
     }
-    if !matches!(progress, Progress::Waits(_)) && (progress != Progress::None || waited(&found.1)) {
+    if !matches!(progress, Progress::Waits(_)) && (progress != Progress::None || waited(&found.workspace)) {
         found = look(app, asks.member).await?;
     }
-    let (mut situation, workspace, address) = found;
     match progress {
         Progress::Waits(pending) => {
-            let session = workspace.current().filter(|session| session.waits.is_some());
+            let session = found.workspace.current().filter(|session| session.waits.is_some());
             let asked = session.map_or_else(|| app.now(), |session| session.asked);
             if session.is_some() && asks.own {
-                situation = waits(&pending, true, asked, app.now());
+                found.situation = waits(&pending, true, asked, app.now());
             }
-            Ok(Outcome::new(situation, Some(&workspace), address).with_sign_in(app, asks, &pending))
+            Ok(Outcome::of(found).with_sign_in(app, asks, &pending))
         }
         Progress::Ended(ending, provider) => {
-            Ok(Outcome::new(situation.next(ending.next(provider)), Some(&workspace), address))
+            found.situation = found.situation.next(ending.next(provider));
+            Ok(Outcome::of(found))
         }
-        Progress::None | Progress::Done => Ok(Outcome::new(situation, Some(&workspace), address)),
+        Progress::None | Progress::Done => Ok(Outcome::of(found)),
     }
 }
 
-async fn look(app: &Ready, member: Member) -> Result<(Situation, Workspace, Option<String>), Problem> {
+/// What one look found.
+struct Found {
+    situation: Situation,
+    workspace: Workspace,
+    address: Option<String>,
+    /// The agent's newest, believed no further than now.
+    line: Option<Line>,
+}
+
+async fn look(app: &Ready, member: Member) -> Result<Found, Problem> {
     let look = match app.cluster.look(member).await? {
         Some(look) => look,
         None => {
@@ -237,5 +256,6 @@ async fn look(app: &Ready, member: Member) -> Result<(Situation, Workspace, Opti
     let connected = look.line.as_ref().is_some_and(|line| line.link.state == LinkState::Connected);
     // the name is the control plane's own, never the pod's word
     let address = connected.then(|| format!("https://vscode.dev/tunnel/{}", member.tunnel()));
-    Ok((situation, look.workspace, address))
+    let line = look.line.map(|line| line.not_after(app.now()));
+    Ok(Found { situation, workspace: look.workspace, address, line })
 }

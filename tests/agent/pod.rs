@@ -55,12 +55,20 @@ impl Pod {
 
     /// With a CLI that is signed in, and whose tunnel is a few lines of shell.
     pub fn with_script(name: &str, wish: Wish, tunnel: &str) -> Self {
+        Self::prepared(name, wish, tunnel, |_| {})
+    }
+
+    /// The same, in folders that are prepared before it starts.
+    pub fn prepared(name: &str, wish: Wish, tunnel: &str, prepare: impl FnOnce(&Path)) -> Self {
         let script = format!(
             "#!/bin/sh\ncase \"$*\" in\n'tunnel user show') exit 0;;\n\
              'tunnel status') echo '{{\"tunnel\":null,\"service_installed\":false}}'; exit 0;;\nesac\n{tunnel}\n"
         );
         let wish = Wish { token: false, ..wish };
-        Self::start(name, wish, |root| write_script(&root.join("platform/bin/code"), &script))
+        Self::start(name, wish, |root| {
+            write_script(&root.join("platform/bin/code"), &script);
+            prepare(root);
+        })
     }
 
     fn start(name: &str, wish: Wish, prepare: impl FnOnce(&Path)) -> Self {

@@ -1,0 +1,226 @@
+//! One look at the processes of the workspace, and what each of them is.
+
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use procfs::process::{Process as Proc, all_processes};
+
+use super::growth::Id;
+use crate::pod;
+
+/// The command line is read so often: between fork and exec a process still shows its parent's.
+const READ_COMMAND: u8 = 3;
+
+/// What a process is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// The workspace's own: what somebody runs.
+    Work,
+    /// The VS Code CLI that the agent started.
+    Tunnel,
+    /// The VS Code server, and where it listens.
+    Server(PathBuf),
+    /// Where an editor's extensions run; it stays for hours after its editor was closed.
+    ExtensionHost,
+    /// The server's watcher of files and its keeper of terminals.
+    Part,
+}
+
+/// A process of the workspace, or one that ended and that nobody has waited for.
+#[derive(Debug, Clone)]
+pub struct Process {
+    pub id: Id,
+    pub parent: i32,
+    pub role: Role,
+    pub alive: bool,
+    /// The terminal that it belongs to, if it is one of /dev/pts.
+    pub terminal: Option<i32>,
+    /// Processor time, with that of the children that it waited for, in the kernel's ticks.
+    pub ticks: u64,
+}
+
+/// All of them.
+#[derive(Debug, Clone, Default)]
+pub struct Processes {
+    pub all: Vec<Process>,
+    /// What the agent waited for, in ticks.
+    pub waited_for: u64,
+    /// The agent's own number.
+    pub agent: i32,
+}
+
+/// One look: when, and what was there.
+#[derive(Default)]
+pub struct Look {
+    pub at: DateTime<Utc>,
+    since: Option<Instant>,
+    processes: OnceCell<Result<Processes, String>>,
+    /// What was found out before about processes that are still there, and how often.
+    roles: std::cell::RefCell<HashMap<Id, (Role, u8)>>,
+}
+
+impl Look {
+    /// Looks again; whatever is asked for is read when it is asked for.
+    pub fn renew(&mut self, at: DateTime<Utc>) {
+        (self.at, self.since) = (at, Some(Instant::now()));
+        self.processes.take();
+    }
+
+    /// When, on the clock that never jumps.
+    pub fn instant(&self) -> Instant {
+        self.since.unwrap_or_else(Instant::now)
+    }
+
+    /// The workspace's processes: those below the agent, and all where the agent is the first process of all.
+    pub fn processes(&self) -> Result<&Processes, String> {
+        self.processes.get_or_init(|| self.read()).as_ref().map_err(Clone::clone)
+    }
+
+    fn read(&self) -> Result<Processes, String> {
+        let agent = i32::try_from(std::process::id()).unwrap_or_default();
+        // one that ended meanwhile is passed over
+        let all = all_processes().map_err(|error| format!("/proc can not be read: {error}"))?;
+        let mut stats: Vec<_> =
+            all.filter_map(|one| one.and_then(|one| Ok((one.stat()?, one))).ok()).collect();
+        let own =
+            stats.iter().position(|(stat, _)| stat.pid == agent).map(|index| stats.swap_remove(index).0);
+        let own = own.ok_or("/proc does not show the agent itself")?;
+        let mut known = HashSet::from([agent]);
+        let mut found = Vec::new();
+        while !stats.is_empty() {
+            let (children, others) =
+                stats.into_iter().partition(|(stat, _)| agent == 1 || known.contains(&stat.ppid));
+            stats = others;
+            let children: Vec<_> = children;
+            if children.is_empty() {
+                break;
+            }
+            known.extend(children.iter().map(|(stat, _)| stat.pid));
+            found.extend(children);
+        }
+        let mut roles = HashMap::new();
+        let mut before = self.roles.borrow_mut();
+        let all = found.into_iter().map(|(stat, process)| {
+            let id = (stat.pid, stat.starttime);
+            let (role, looks) = match before.remove(&id) {
+                Some((role, looks)) if looks >= READ_COMMAND => (role, looks),
+                Some((_, looks)) => (role_of(&process, stat.ppid == agent), looks + 1),
+                None => (role_of(&process, stat.ppid == agent), 1),
+            };
+            roles.insert(id, (role.clone(), looks));
+            Process {
+                id,
+                parent: stat.ppid,
+                role,
+                alive: !matches!(stat.state, 'Z' | 'X'),
+                terminal: pseudo_terminal(stat.tty_nr()).filter(|_| stat.tty_nr != own.tty_nr),
+                ticks: stat.utime + stat.stime + waited(stat.cutime, stat.cstime),
+            }
+        });
+        let all = all.collect();
+        *before = roles;
+        Ok(Processes { all, waited_for: waited(own.cutime, own.cstime), agent })
+    }
+}
+
+impl Processes {
+    /// Those that somebody runs, and that live.
+    pub fn work(&self) -> impl Iterator<Item = &Process> {
+        self.living().filter(|process| process.role == Role::Work)
+    }
+
+    /// Those that live.
+    pub fn living(&self) -> impl Iterator<Item = &Process> {
+        self.all.iter().filter(|process| process.alive)
+    }
+
+    /// Where VS Code servers listen.
+    pub fn servers(&self) -> HashSet<&Path> {
+        let sockets = self.living().filter_map(|process| match &process.role {
+            Role::Server(socket) => Some(socket.as_path()),
+            _ => None,
+        });
+        sockets.collect()
+    }
+}
+
+fn waited(user: i64, system: i64) -> u64 {
+    u64::try_from(user).unwrap_or(0) + u64::try_from(system).unwrap_or(0)
+}
+
+/// The number below /dev/pts of the terminal with that device number.
+fn pseudo_terminal((major, minor): (i32, i32)) -> Option<i32> {
+    // 136 to 143 are pseudo-terminals, 256 to each
+    (136..=143).contains(&major).then_some((major - 136) * 256 + minor)
+}
+
+fn role_of(process: &Proc, child_of_the_agent: bool) -> Role {
+    role(&process.cmdline().unwrap_or_default(), child_of_the_agent)
+}
+
+/// What a command line says. The CLI counts only where the agent started it: in a terminal it is somebody's own.
+fn role(command: &[String], child_of_the_agent: bool) -> Role {
+    let is_cli = |word: &String| Path::new(word).ends_with(pod::CODE);
+    let has = |wanted: &str| command.iter().any(|word| word == wanted);
+    if child_of_the_agent && command.iter().take(2).any(is_cli) && has("tunnel") {
+        return Role::Tunnel;
+    }
+    let socket = command.iter().find_map(|word| word.strip_prefix("--socket-path="));
+    match socket {
+        Some(socket) if has("--start-server") => return Role::Server(socket.into()),
+        _ => {}
+    }
+    if command.iter().any(|word| word.ends_with("bootstrap-fork")) {
+        if has("--type=extensionHost") {
+            return Role::ExtensionHost;
+        }
+        if has("--type=fileWatcher") || has("--type=ptyHost") {
+            return Role::Part;
+        }
+    }
+    Role::Work
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_says_what_a_process_is() {
+        let node = "/run/dcaas/cli/servers/Stable-0/server/node /s/out/bootstrap-fork";
+        let server = "/s/node /s/out/server-main.js --start-server --enable-remote-auto-shutdown --socket-path=/tmp/code-1";
+        let table = [
+            ("/opt/dcaas/bin/code tunnel --name dc-1", true, Role::Tunnel),
+            ("/bin/sh /tmp/platform/bin/code tunnel --name dc-1", true, Role::Tunnel),
+            ("/opt/dcaas/bin/code tunnel status", false, Role::Work),
+            ("/usr/bin/code .", true, Role::Work),
+            (server, false, Role::Server("/tmp/code-1".into())),
+            (
+                "sh /s/bin/code-server --start-server --socket-path=/tmp/code-1",
+                false,
+                Role::Server("/tmp/code-1".into()),
+            ),
+            ("mysqld --socket-path=/tmp/code-1", false, Role::Work),
+            (&format!("{node} --type=extensionHost --transformURIs"), false, Role::ExtensionHost),
+            (&format!("{node} --type=fileWatcher"), false, Role::Part),
+            (&format!("{node} --type=ptyHost --logsLevel"), false, Role::Part),
+            ("python train.py --type=extensionHost", false, Role::Work),
+            ("", false, Role::Work),
+        ];
+        for (line, child, expected) in table {
+            let words: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
+            assert_eq!(role(&words, child), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_device_number_names_a_terminal() {
+        let table = [((136, 0), Some(0)), ((136, 17), Some(17)), ((137, 1), Some(257))];
+        for (device, expected) in table.into_iter().chain([((0, 0), None), ((4, 1), None), ((5, 0), None)]) {
+            assert_eq!(pseudo_terminal(device), expected, "{device:?}");
+        }
+    }
+}

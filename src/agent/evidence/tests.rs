@@ -1,0 +1,250 @@
+//! Signals against real processes, terminals and sockets below this one, which plays the agent.
+
+use std::io::{Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::processes::{Look, Process, Role};
+use super::signal::{Reading, Signal};
+use super::*;
+
+/// Looks with a signal again and again until its reading is as wanted.
+#[expect(clippy::disallowed_methods, reason = "a thread of its own waits here, no runtime")]
+fn until(signal: &mut dyn Signal, what: &str, wanted: impl Fn(&Reading) -> bool) -> Reading {
+    let (mut look, end) = (Look::default(), Instant::now() + Duration::from_secs(60));
+    loop {
+        look.renew(Utc::now());
+        let reading = signal.read(&look).unwrap().unwrap();
+        if wanted(&reading) {
+            return reading;
+        }
+        assert!(Instant::now() < end, "not within 60 s: {what}; last {reading:?}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// The processes of this test; others run beside it in the same process.
+fn found(pid: u32) -> Option<Process> {
+    let mut look = Look::default();
+    look.renew(Utc::now());
+    look.processes().unwrap().all.iter().find(|one| one.id.0 == pid.cast_signed()).cloned()
+}
+
+/// A child that is ended with the test.
+struct Running(Child);
+
+impl Running {
+    fn shell(script: &str) -> Self {
+        Self::of(Command::new("sh").args(["-c", script]))
+    }
+
+    fn of(command: &mut Command) -> Self {
+        Self(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// Until it has written a line.
+    fn ready(mut self) -> Self {
+        let mut byte = [0];
+        self.0.stdout.as_mut().unwrap().read_exact(&mut byte).unwrap();
+        self
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn scratch(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("dcaas-evidence-{name}-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[test]
+fn processes_below_are_found_with_what_they_are_and_zombies_do_not_live() {
+    let mut sleeping = Running::shell("echo; exec sleep 600").ready();
+    let seen = found(sleeping.0.id()).unwrap();
+    assert!(seen.alive && seen.role == Role::Work && seen.parent == std::process::id().cast_signed());
+    let host = Running::of(Command::new("sh").args([
+        "-c",
+        "echo; while read line; do :; done",
+        "/s/out/bootstrap-fork",
+        "--type=extensionHost",
+    ]));
+    assert_eq!(found(host.0.id()).unwrap().role, Role::ExtensionHost);
+    sleeping.0.kill().unwrap();
+    // it is not waited for, so it stays as a zombie
+    let mut gone = 0;
+    while found(sleeping.0.id()).unwrap().alive {
+        gone += 1;
+        assert!(gone < 100_000);
+    }
+    assert!(found(1).is_none(), "the machine's processes are not the workspace's");
+}
+
+#[test]
+fn a_busy_process_is_work() {
+    let mut cpu = cpu::Cpu::default();
+    let _busy = [(); 3].map(|()| Running::shell("while :; do :; done"));
+    let reading = until(&mut cpu, "cpu used", |reading| reading.used.is_some());
+    assert!(reading.value.ends_with(" cores"), "{reading:?}");
+}
+
+#[test]
+fn bytes_that_are_written_are_seen() {
+    let folder = scratch("disk");
+    let script = format!("while :; do head -c 20000000 /dev/zero > {}/data; done", folder.display());
+    let _writes = Running::shell(&script);
+    let reading = until(&mut disk::Disk::default(), "disk used", |reading| reading.used.is_some());
+    assert!(reading.value.ends_with("MB/s"), "{reading:?}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn the_network_is_read() {
+    let reading = until(&mut network::Network::default(), "anything", |_| true);
+    assert_eq!(reading, Reading { used: None, value: "0 B/s".into() });
+}
+
+#[test]
+fn a_command_that_writes_to_a_terminal_and_somebody_who_types_are_seen() {
+    let before = Utc::now();
+    // `script` gives the command a terminal of its own, and passes on what it is fed
+    let mut shell =
+        Running::of(Command::new("script").args(["-qfc", "echo ready; cat", "/dev/null"])).ready();
+    let opened = until(&mut terminal::Terminal, "an open terminal", |reading| reading.used.is_some());
+    // the kernel notes it to eight seconds
+    let coarse = chrono::TimeDelta::seconds(9);
+    assert!(opened.used.unwrap() > before - coarse && opened.value.ends_with(" open"), "{opened:?}");
+    let mut keyboard = shell.0.stdin.take().unwrap();
+    let last = opened.used.unwrap();
+    // again and again, as somebody who types
+    let end = Instant::now() + Duration::from_secs(60);
+    let mut look = Look::default();
+    loop {
+        keyboard.write_all(b"x\n").unwrap();
+        look.renew(Utc::now());
+        let reading = terminal::Terminal.read(&look).unwrap().unwrap();
+        if reading.used.is_some_and(|used| used > last) {
+            break;
+        }
+        assert!(Instant::now() < end, "typing is not seen: {reading:?}");
+        pause();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a thread of its own waits here, no runtime")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(200));
+}
+
+/// A server as the CLI starts it: its command line and its socket, which this test listens on for it. It copies what
+/// it is fed to nowhere, by reading and writing.
+struct Server {
+    process: Running,
+    socket: UnixListener,
+    path: PathBuf,
+}
+
+impl Server {
+    fn start(folder: &std::path::Path) -> Self {
+        let path = folder.join("code-1");
+        let socket = UnixListener::bind(&path).unwrap();
+        let mut command = Command::new("python3");
+        let program = "import os,sys\nprint(flush=True)\nwhile (b := os.read(0, 65536)): pass\n";
+        command.args(["-c", program, "--start-server", &format!("--socket-path={}", path.display())]);
+        Self { process: Running::of(&mut command).ready(), socket, path }
+    }
+
+    fn connect(&self) -> (UnixStream, UnixStream) {
+        let editor = UnixStream::connect(&self.path).unwrap();
+        (editor, self.socket.accept().unwrap().0)
+    }
+}
+
+#[test]
+fn an_editor_is_present_while_it_is_connected_and_worked_in_while_much_is_moved() {
+    let folder = scratch("editor");
+    let mut server = Server::start(&folder);
+    let absent = |reading: &Reading| reading.used.is_none() && reading.value == "no editor";
+    until(&mut presence::Presence, "nobody there, although the server runs", absent);
+    let (mut editor, mut there) = (editor::Editor::default(), presence::Presence);
+    until(&mut editor, "nobody works", absent);
+
+    let window = (server.connect(), server.connect());
+    let present = until(&mut there, "a window", |reading| reading.used.is_some());
+    assert_eq!(present.value, "2 connections");
+    let mut stdin = server.process.0.stdin.take().unwrap();
+    // an untouched window: a few bytes now and then
+    for _ in 0..5 {
+        stdin.write_all(&[0; 26]).unwrap();
+        let reading = until(&mut editor, "anything", |_| true);
+        assert!(reading.used.is_none() && reading.value.ends_with(" B/s"), "{reading:?}");
+    }
+    stdin.write_all(&[0; 60_000]).unwrap();
+    until(&mut editor, "work in the editor", |reading| reading.used.is_some());
+
+    drop(window);
+    until(&mut there, "nobody there any more", absent);
+    until(&mut editor, "nobody works any more", absent);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn what_is_in_the_files_of_keep_is_believed_only_if_it_is_a_time() {
+    let folder = scratch("hold");
+    assert_eq!(hold::read(&folder), Ok(None));
+    let until = chrono::DateTime::from_timestamp(1_900_000_000, 0).unwrap();
+    hold::ask(&folder, until).unwrap();
+    assert_eq!(hold::read(&folder), Ok(Some(until)));
+    std::fs::write(folder.join("hold"), "tomorrow").unwrap();
+    assert!(hold::read(&folder).unwrap_err().contains("no time in it"));
+    hold::ask_no_more(&folder).unwrap();
+    hold::ask_no_more(&folder).unwrap();
+    std::fs::create_dir(folder.join("hold")).unwrap();
+    assert!(hold::read(&folder).unwrap_err().contains("remove it"));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_signal_that_fails_stops_no_other() {
+    struct Panics;
+    impl Signal for Panics {
+        fn name(&self) -> &'static str {
+            "panics"
+        }
+        fn read(&mut self, _: &Look) -> Result<Option<Reading>, String> {
+            Err::<(), _>("on purpose").unwrap();
+            unreachable!()
+        }
+    }
+    struct Fails;
+    impl Signal for Fails {
+        fn name(&self) -> &'static str {
+            "fails"
+        }
+        fn read(&mut self, _: &Look) -> Result<Option<Reading>, String> {
+            Err("it is a test".into())
+        }
+    }
+    let signals: [Box<dyn Signal>; 3] =
+        [Box::new(Panics), Box::new(Fails), Box::new(network::Network::default())];
+    let mut look = Look::default();
+    look.renew(Utc::now());
+    let says = look_at_all(&mut signals.map(Track::new), &look);
+    let unknown = |why: &str| Some(Evidence::Unknown { why: why.into() });
+    assert_eq!(
+        says,
+        [
+            ("panics", unknown("the look at it failed")),
+            ("fails", unknown("it is a test")),
+            ("network", Some(Evidence::Nothing))
+        ]
+    );
+}

@@ -1,0 +1,174 @@
+//! `dcaas keep` and `dcaas why` inside a workspace: they speak to the agent by its files.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+
+use super::evidence::hold;
+use crate::domain::activity::Evidence;
+use crate::domain::link::LinkState;
+use crate::pod::Line;
+
+/// A silence of so long means that the agent is gone.
+const SILENT: TimeDelta = TimeDelta::seconds(60);
+/// Longer is a slip of the keyboard; what is allowed is less, and the control plane's.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// The command line of `dcaas keep`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct KeepArguments {
+    /// For how long this workspace shall be kept, from now on: `3h`, `90min`; `0s` takes it back
+    #[arg(value_parser = humantime::parse_duration)]
+    time: Duration,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// The command line of `dcaas why`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct WhyArguments {
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Clone, clap::Args)]
+struct Place {
+    /// Where the agent has its files
+    #[arg(long, default_value = crate::pod::RUN)]
+    run: PathBuf,
+}
+
+impl Place {
+    fn agent(&self) -> anyhow::Result<Line> {
+        if !self.run.is_dir() {
+            bail!("{} is not there: this is not the inside of a workspace", self.run.display());
+        }
+        let text =
+            hold::line(&self.run).context("the agent has said nothing yet: ask again in a few seconds");
+        Line::parse(&text?).context("the agent's word can not be read: it is of another version")
+    }
+}
+
+/// Asks the agent to say that this workspace shall be kept.
+///
+/// # Errors
+/// Outside of a workspace, or if the time makes no sense.
+pub fn keep(arguments: &KeepArguments) -> anyhow::Result<()> {
+    arguments.place.agent()?;
+    let run = &arguments.place.run;
+    let context = || format!("nothing can be written to {}", run.display());
+    if arguments.time.is_zero() {
+        hold::ask_no_more(run).with_context(context)?;
+        println!("Your wish to be kept is taken back.");
+        return Ok(());
+    }
+    if arguments.time > LONGEST {
+        bail!("30 days are the most that can be asked for");
+    }
+    let until = Utc::now() + TimeDelta::from_std(arguments.time)?;
+    hold::ask(run, until).with_context(context)?;
+    println!("You asked to be kept until {}. `dcaas why` says once it holds.", time(until));
+    Ok(())
+}
+
+/// Says what the agent sees.
+///
+/// # Errors
+/// Outside of a workspace.
+pub fn why(arguments: &WhyArguments) -> anyhow::Result<()> {
+    let line = arguments.place.agent()?;
+    let asked = hold::read(&arguments.place.run).ok().flatten();
+    print!("{}", report(&line, asked, Utc::now()));
+    Ok(())
+}
+
+fn report(line: &Line, asked: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
+    let mut text = String::new();
+    let mut say = |words: std::fmt::Arguments| {
+        let _ = writeln!(text, "{words}");
+    };
+    if now - line.at > SILENT {
+        say(format_args!("The agent has said nothing since {}: what follows is old.", time(line.at)));
+    }
+    let why = if line.link.why.is_empty() { String::new() } else { format!(": {}", line.link.why) };
+    let link = if line.link.state == LinkState::Connected { "connected" } else { line.link.state.name() };
+    say(format_args!("{:<10} {link} since {}{why}", "tunnel", time(line.link.since)));
+    for (name, evidence) in &line.activity.signals {
+        match evidence {
+            Evidence::Seen { at, value } => {
+                say(format_args!("{name:<10} used {}, now {value}", ago(now - *at)));
+            }
+            Evidence::Nothing => say(format_args!("{name:<10} not used since the start")),
+            Evidence::Unknown { why } => say(format_args!("{name:<10} not known: {why}")),
+        }
+    }
+    let asked = asked.filter(|until| *until > now);
+    match (line.hold, asked) {
+        (Some(until), _) if until > now => {
+            say(format_args!("{:<10} you asked until {}; the agent says so", "keep", time(until)))
+        }
+        (_, Some(until)) => {
+            say(format_args!("{:<10} you asked until {}; the agent has not seen it yet", "keep", time(until)))
+        }
+        _ => say(format_args!("{:<10} you did not ask: dcaas keep 3h", "keep")),
+    }
+    text
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn ago(time: TimeDelta) -> String {
+    match time.num_seconds() {
+        ..=9 => "now".into(),
+        seconds => format!("{} ago", humantime::format_duration(Duration::from_secs(seconds.unsigned_abs()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::activity::Activity;
+    use crate::domain::link::Link;
+
+    #[test]
+    fn the_report_says_every_signal_and_what_holds() {
+        let at = |seconds: i64| DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap();
+        let signals = [
+            ("cpu", Evidence::Seen { at: at(-2), value: "0.98 cores".into() }),
+            ("editor", Evidence::Seen { at: at(-130), value: "12 B/s".into() }),
+            ("gpu", Evidence::Unknown { why: "there is no NVIDIA driver in this container".into() }),
+            ("terminal", Evidence::Nothing),
+        ];
+        let activity = Activity { signals: signals.map(|(name, e)| (name.to_owned(), e)).into() };
+        let link = Link::new(LinkState::Lost, at(-60), "the relay went away");
+        let line = Line { at: at(0), session: "s".into(), link, activity, hold: None };
+        let text = report(&line, None, at(0));
+        assert_eq!(
+            text,
+            "tunnel     lost since 2027-01-15T07:59:00Z: the relay went away\n\
+             cpu        used now, now 0.98 cores\n\
+             editor     used 2m 10s ago, now 12 B/s\n\
+             gpu        not known: there is no NVIDIA driver in this container\n\
+             terminal   not used since the start\n\
+             keep       you did not ask: dcaas keep 3h\n"
+        );
+        let asked = report(&line, Some(at(60)), at(0));
+        assert!(
+            asked.ends_with("you asked until 2027-01-15T08:01:00Z; the agent has not seen it yet\n"),
+            "{asked}"
+        );
+        let holds = Line { hold: Some(at(60)), ..line };
+        let held = report(&holds, Some(at(60)), at(0));
+        assert!(held.ends_with("you asked until 2027-01-15T08:01:00Z; the agent says so\n"), "{held}");
+        let old = report(&holds, None, at(90));
+        assert!(
+            old.starts_with("The agent has said nothing since") && old.ends_with("dcaas keep 3h\n"),
+            "{old}"
+        );
+    }
+}
