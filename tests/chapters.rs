@@ -15,6 +15,7 @@ mod leaving;
 mod membership;
 mod rights;
 mod sign_in;
+mod sweep;
 mod tunnel;
 mod walk;
 mod workspaces;

@@ -80,14 +80,31 @@ pub async fn look_at(app: &Ready, member: Member, flow: &str) -> Result<String, 
         come_again(app, member, &seen.pending).await?;
         return Ok(format!("the sign-in of {member} is looked at in a moment"));
     }
-    Ok(match move_on(app, member, seen).await? {
+    Ok(told(member, &move_on(app, member, seen).await?))
+}
+
+/// A sweep's look at the sign-in of a start that waits, whose message may be lost: what became of it, for the log.
+///
+/// # Errors
+/// What the provider, the cluster or the queue met.
+pub async fn visit(app: &Ready, member: Member) -> Result<String, Problem> {
+    let progress = look(app, member).await?;
+    if progress == Progress::None {
+        settle(app, member).await?;
+        return Ok(format!("the sign-in of {member} is over"));
+    }
+    Ok(told(member, &progress))
+}
+
+fn told(member: Member, progress: &Progress) -> String {
+    match progress {
         Progress::None => format!("somebody else looks at the sign-in of {member}"),
         Progress::Waits(_) => format!("the sign-in of {member} waits"),
         Progress::Done => format!("{member} has signed in"),
         Progress::Ended(ending, provider) => {
             format!("the sign-in of {member} with {provider} ended: {ending}")
         }
-    })
+    }
 }
 
 /// Moves the member's flow on, if there is one and it is time.
