@@ -20,6 +20,7 @@ mod rights;
 mod secrets;
 mod sign_in;
 mod subscription;
+mod sweep;
 mod tunnel;
 mod walk;
 mod workspaces;

@@ -8,6 +8,7 @@ mod manifest;
 mod memory;
 mod notes;
 mod observe;
+mod occupancies;
 mod reads;
 mod request;
 mod residences;

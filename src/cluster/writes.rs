@@ -187,6 +187,20 @@ impl Cluster {
         self.patch(member, Value::Array(ops)).await
     }
 
+    /// Notes that an ended session's hours stand in a usage record, if nothing has changed since it was seen.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] where it has.
+    pub async fn note_recorded(&self, member: Member, saw: &Seen, ended: &Ended) -> Result<(), Error> {
+        let recorded = Ended { recorded: true, ..ended.clone() };
+        let ops = json!([
+            test(notes::SESSION, &saw.session),
+            test(notes::ENDED, &saw.ended),
+            { "op": "replace", "path": annotation(notes::ENDED), "value": notes::write_ended(&recorded) },
+        ]);
+        self.sender.send::<IgnoredAny>(patch_request(member, ops)?).await.map(|_| ())
+    }
+
     /// No replica, while anything runs or waits.
     ///
     /// # Errors

@@ -186,7 +186,9 @@ impl Settings {
         // no workspace starts without it, so that nobody waits for a machine whose tunnel may not run
         read.checked("SERVER_LICENCE", |text| text == "accepted");
         // the host reads it; it is a fault here as well, because a timer without it never runs
-        read.checked("RECONCILE_SCHEDULE", |text| text.split_whitespace().count() == 6);
+        for schedule in ["RECONCILE_SCHEDULE", "SWEEP_SCHEDULE"] {
+            read.checked(schedule, |text| text.split_whitespace().count() == 6);
+        }
         let settings = (|| {
             Some(Self {
                 installation: read.label("INSTALLATION"),

@@ -159,6 +159,11 @@ pub const SETTINGS: &[Setting] = &[
         "when the group is compared with the cluster, in UTC: six fields, seconds first",
         "0 */10 * * * *",
     ),
+    required(
+        "SWEEP_SCHEDULE",
+        "when all workspaces are gone through, in UTC: six fields, seconds first",
+        "30 */5 * * * *",
+    ),
     optional(
         "RETENTION",
         "how long home disk and namespace of somebody who left are kept, a duration of a day or more",

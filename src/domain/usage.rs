@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{
     member::Member,
     profile::Profiles,
-    workspace::{EndedBy, Workspace},
+    workspace::{Ended, EndedBy, Session, Workspace},
 };
 
 /// One session, from its first replica to its stop.
@@ -28,7 +28,12 @@ impl Usage {
     /// Waiting for a sign-in is free.
     #[must_use]
     pub fn to_record(seen: &Workspace, member: Member, profiles: &Profiles) -> Option<Self> {
-        let (session, ended) = (seen.session.as_ref()?, seen.ended.as_ref()?);
+        Self::unrecorded(seen.session.as_ref()?, seen.ended.as_ref()?, member, profiles)
+    }
+
+    /// The same of a session and its end.
+    #[must_use]
+    pub fn unrecorded(session: &Session, ended: &Ended, member: Member, profiles: &Profiles) -> Option<Self> {
         if ended.recorded {
             return None;
         }
@@ -53,10 +58,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::domain::{
-        profile::Profile,
-        workspace::{Ended, Seen, Session},
-    };
+    use crate::domain::{profile::Profile, workspace::Seen};
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()

@@ -94,6 +94,25 @@ pub struct Pod {
     pub has_run: bool,
 }
 
+/// What lists tell of a member's workspace.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Occupancy {
+    pub member: Member,
+    pub session: Option<Session>,
+    pub ended: Option<Ended>,
+    pub seen: Seen,
+    /// The pods that nobody deletes yet. They were listed first: one can only be older than the session.
+    pub pods: Vec<Pod>,
+}
+
+impl Occupancy {
+    /// The session, while it runs or waits.
+    #[must_use]
+    pub fn current(&self) -> Option<&Session> {
+        if self.ended.is_none() { self.session.as_ref() } else { None }
+    }
+}
+
 impl Workspace {
     /// The session, while it runs or waits.
     #[must_use]

@@ -9,6 +9,7 @@ mod signin;
 mod start;
 mod status;
 mod stop;
+mod sweep;
 mod workspaces;
 
 use std::sync::Arc;
@@ -93,6 +94,7 @@ pub const FUNCTIONS: &[Function] = &[
         largest: SMALL,
         run: Run::Http("POST", |app, request| stop::run(app, request).boxed()),
     },
+    Function { name: "sweep", largest: SMALL, run: Run::Timer(|app| sweep::run(app).boxed()) },
     Function {
         name: "workspaces",
         largest: SMALL,

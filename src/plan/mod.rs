@@ -3,3 +3,4 @@
 pub mod lifecycle;
 pub mod membership;
 pub mod sign_in;
+pub mod sweep;

@@ -7,5 +7,6 @@ pub mod logs;
 pub mod membership;
 pub mod reconcile;
 pub mod sign_in;
+pub mod sweep;
 pub mod workspace;
 pub mod workspaces;

@@ -94,14 +94,31 @@ pub async fn look_at(app: &Ready, member: Member, flow: &str) -> Result<String, 
     if let Progress::Waits(pending) = &progress {
         come_again(app, member, pending).await?;
     }
-    Ok(match progress {
+    Ok(told(member, &progress))
+}
+
+/// A sweep's look at the sign-in of a start that waits, whose message may be lost: what became of it, for the log.
+///
+/// # Errors
+/// What the provider, the cluster or the queue met.
+pub async fn visit(app: &Ready, member: Member) -> Result<String, Problem> {
+    let progress = look(app, member).await?;
+    if progress == Progress::None {
+        settle(app, member).await?;
+        return Ok(format!("the sign-in of {member} is over"));
+    }
+    Ok(told(member, &progress))
+}
+
+fn told(member: Member, progress: &Progress) -> String {
+    match progress {
         Progress::None => format!("somebody else looks at the sign-in of {member}"),
         Progress::Waits(_) => format!("the sign-in of {member} waits"),
         Progress::Done => format!("{member} has signed in"),
         Progress::Ended(ending, provider) => {
             format!("the sign-in of {member} with {provider} ended: {ending}")
         }
-    })
+    }
 }
 
 /// Moves the member's flow on, if there is one and it is time.

@@ -181,16 +181,34 @@ impl Installation {
         assert!(self.try_to_reconcile().await, "{}", self.log().await);
     }
 
-    /// Calls the timer `reconcile`, as an admin of the function app may, and waits for its end; whether it succeeded.
+    /// The same; whether it succeeded.
     pub async fn try_to_reconcile(&self) -> bool {
+        self.timer("reconcile").await
+    }
+
+    /// Goes through all workspaces, as the timer does.
+    pub async fn sweep(&self) {
+        assert!(self.try_to_sweep().await, "{}", self.log().await);
+    }
+
+    /// The same; whether it succeeded.
+    pub async fn try_to_sweep(&self) -> bool {
+        self.timer("sweep").await
+    }
+
+    /// Calls a timer, as an admin of the function app may, and waits for its end; whether it succeeded.
+    async fn timer(&self, name: &str) -> bool {
+        let line = format!("Executed 'Functions.{name}' (");
         let ends = |log: &str| {
-            let ended = log.match_indices("Executed 'Functions.reconcile' (");
+            let ended = log.match_indices(&line);
             ended.map(|(at, text)| log[at + text.len()..].starts_with("Succeeded")).collect::<Vec<_>>()
         };
         let before = ends(&self.log().await).len();
-        let answer = self.send(self.request("POST", "/admin/functions/reconcile").json(&json!({}))).await;
+        let answer =
+            self.send(self.request("POST", &format!("/admin/functions/{name}")).json(&json!({}))).await;
         assert_eq!(answer.status, 202, "{}", answer.text);
-        eventually("the group is compared", || async { ends(&self.log().await).get(before).copied() }).await
+        eventually(&format!("{name} has ended"), || async { ends(&self.log().await).get(before).copied() })
+            .await
     }
 
     /// Puts a text on the queue of members.

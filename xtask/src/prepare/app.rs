@@ -52,6 +52,15 @@ fn reconcile(wish: Wish) -> &'static str {
     }
 }
 
+/// When all workspaces are gone through.
+fn sweep(wish: Wish) -> &'static str {
+    match (wish.timers, wish.fast) {
+        (false, _) => "0 59 23 31 12 *",
+        (true, true) => "*/5 * * * * *",
+        (true, false) => "30 * * * * *",
+    }
+}
+
 /// The app's settings, and in a fast world the host's own that make a failed message come again soon.
 fn settings(wish: Wish) -> Value {
     let mut settings = program_settings(wish);
@@ -97,6 +106,7 @@ fn program_settings(wish: Wish) -> Value {
         "HOME_CLASS": "managed-csi",
         "HOME_SIZE": "32Gi",
         "RECONCILE_SCHEDULE": reconcile(wish),
+        "SWEEP_SCHEDULE": sweep(wish),
         "RETENTION": "30days",
         "DELETE_DATA": "false",
         "LEAVING_CONFIRMED": "",

@@ -1,0 +1,48 @@
+//! What a sweep does for a workspace that nobody asks about.
+
+use std::fmt;
+
+use crate::domain::{profile::Profiles, usage::Usage, workspace::Occupancy};
+
+/// One thing that is left to do for a workspace.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Chore {
+    /// A session ended, and its hours stand nowhere yet.
+    Record(Usage),
+    /// A start waits for a sign-in: that may be over, or gone, with nobody who says so.
+    SignIn,
+    /// A pod of an older session is still there, and keeps the workspace's own from being made.
+    DeletePod { name: String, uid: String },
+}
+
+impl fmt::Display for Chore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Record(usage) => write!(f, "the hours of session {} are recorded", usage.session),
+            Self::SignIn => f.write_str("the sign-in that its start waits for is looked at"),
+            Self::DeletePod { name, .. } => write!(f, "pod {name} of an older session is deleted"),
+        }
+    }
+}
+
+/// What is left to do, in the order in which it is done. Pods without a session's label are nobody's that we know, and
+/// so are those beside a workspace whose session we can not read: they stay.
+#[must_use]
+pub fn chores(seen: &Occupancy, profiles: &Profiles) -> Vec<Chore> {
+    let mut chores = Vec::new();
+    let Some(session) = &seen.session else { return chores };
+    let strangers = seen.pods.iter().filter(|pod| pod.session.as_ref().is_some_and(|of| *of != session.id));
+    chores.extend(strangers.map(|pod| Chore::DeletePod { name: pod.name.clone(), uid: pod.uid.clone() }));
+    match &seen.ended {
+        Some(ended) => {
+            chores.extend(Usage::unrecorded(session, ended, seen.member, profiles).map(Chore::Record));
+        }
+        None if session.started.is_none() => chores.push(Chore::SignIn),
+        None => {}
+    }
+    chores
+}
+
+#[cfg(test)]
+#[path = "sweep_tests.rs"]
+mod tests;

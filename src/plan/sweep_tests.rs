@@ -1,0 +1,89 @@
+//! What is left to do for a workspace: one row for each state that a sweep can find.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::*;
+use crate::domain::{
+    member::Member,
+    profile::Profile,
+    workspace::{Ended, Pod, Seen, Session},
+};
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+}
+
+fn profiles() -> Profiles {
+    let profile = Profile {
+        name: "small".into(),
+        cpu: "1".into(),
+        memory: "1Gi".into(),
+        gpus: 0,
+        node_selector: BTreeMap::new(),
+        tolerations: vec![],
+        image: "i".into(),
+        price_per_hour: 0.5,
+    };
+    Profiles::new(vec![profile], "small").unwrap()
+}
+
+fn seen(started: Option<i64>, ended: Option<bool>, pods: &[Option<&str>]) -> Occupancy {
+    let member = Member::parse("6e9f2c1a-0d3b-4b52-9a77-1c2d3e4f5a6b").unwrap();
+    let pod = |(n, session): (usize, &Option<&str>)| Pod {
+        name: "workspace-0".into(),
+        uid: n.to_string(),
+        session: session.map(ToOwned::to_owned),
+        has_run: true,
+    };
+    Occupancy {
+        member,
+        session: Some(Session {
+            id: "two".into(),
+            asked: at(0),
+            started: started.map(at),
+            waits: started.is_none().then(|| "flow".to_owned()),
+            account: None,
+            by: member,
+            profile: "small".into(),
+            image: "i".into(),
+        }),
+        ended: ended.map(|recorded| Ended { at: Some(at(60)), by: None, why: "so".into(), recorded }),
+        seen: Seen { session: String::new(), ended: String::new() },
+        pods: pods.iter().enumerate().map(pod).collect(),
+    }
+}
+
+fn words(seen: &Occupancy) -> Vec<String> {
+    let word = |chore: &Chore| match chore {
+        Chore::Record(usage) => format!("record {}", usage.session),
+        Chore::SignIn => "sign-in".to_owned(),
+        Chore::DeletePod { uid, .. } => format!("delete {uid}"),
+    };
+    chores(seen, &profiles()).iter().map(word).collect()
+}
+
+#[test]
+fn every_state_has_its_chores() {
+    let rows: &[(&str, Occupancy, &[&str])] = &[
+        ("runs", seen(Some(0), None, &[Some("two")]), &[]),
+        ("starts, no pod yet", seen(Some(0), None, &[]), &[]),
+        ("starts beside an older pod", seen(Some(0), None, &[Some("one")]), &["delete 0"]),
+        ("both", seen(Some(0), None, &[Some("two"), Some("one")]), &["delete 1"]),
+        ("waits", seen(None, None, &[]), &["sign-in"]),
+        ("waits beside an older pod", seen(None, None, &[Some("one")]), &["delete 0", "sign-in"]),
+        ("ended", seen(Some(0), Some(false), &[Some("two")]), &["record two"]),
+        ("ended and recorded", seen(Some(0), Some(true), &[Some("two")]), &[]),
+        ("ended while it waited", seen(None, Some(false), &[]), &[]),
+        ("a pod that nobody knows", seen(Some(0), None, &[None]), &[]),
+        (
+            "a session that can not be read",
+            Occupancy { session: None, ..seen(None, None, &[Some("one"), None]) },
+            &[],
+        ),
+    ];
+    for (name, seen, expected) in rows {
+        assert_eq!(words(seen), *expected, "{name}");
+    }
+}
