@@ -1,6 +1,7 @@
 //! The executable is killed before and after every single request of a provision, a start and a stop: the message
 //! comes again, or the caller asks again, and the end is as if nothing had been.
 
+mod sign_ins;
 mod things;
 
 use serde_json::{Value, json};
