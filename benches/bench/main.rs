@@ -8,6 +8,7 @@ mod host;
 mod latency;
 mod process;
 mod requests;
+mod sign_in;
 mod storm;
 mod table;
 mod world;
@@ -54,6 +55,10 @@ async fn measure(world: &World, parts: &[&str]) {
     table::head();
     if wanted("process") {
         process::measure(world).await;
+    }
+    // before the storm: that one's machines run no pod
+    if wanted("sign-in") {
+        sign_in::measure(world).await;
     }
     if wanted("requests") {
         requests::measure(world).await;

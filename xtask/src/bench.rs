@@ -19,7 +19,7 @@ pub struct Arguments {
     /// The benchmark, compiled already; without it cargo compiles it.
     #[arg(long, hide = true)]
     program: Option<PathBuf>,
-    /// Only these parts: requests, latency, storm, process; or `agent`, alone, with a time if ten minutes are too long.
+    /// Only these parts: sign-in, requests, latency, storm, process; or `agent`, alone, with a time if ten minutes are too long.
     parts: Vec<String>,
 }
 
