@@ -2,6 +2,7 @@
 //! comes again, or the caller asks again, and the end is as if nothing had been.
 
 mod leaving;
+mod sign_ins;
 pub mod things;
 
 use serde_json::{Value, json};

@@ -13,6 +13,7 @@ mod latency;
 mod leaving;
 mod process;
 mod requests;
+mod sign_in;
 mod storm;
 mod table;
 mod whole;
@@ -60,6 +61,10 @@ async fn measure(world: &World, parts: &[&str]) {
     table::head();
     if wanted("process") {
         process::measure(world).await;
+    }
+    // before the storm: that one's machines run no pod
+    if wanted("sign-in") {
+        sign_in::measure(world).await;
     }
     if wanted("requests") {
         requests::measure(world).await;

@@ -1,14 +1,11 @@
 //! Signing in to the tunnel, whoever looks: a flow begins, is moved by one poll, and lets a waiting start go on.
 
-use std::time::Duration;
+mod messages;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::{
-    api::{
-        message::Message,
-        problem::{Code, Problem},
-    },
+    api::problem::{Code, Problem},
     app::Ready,
     cluster::{Error, KeptFlow, NewToken, Owner},
     device_flow::{Flow, Outcome, Token},
@@ -21,20 +18,13 @@ use crate::{
         lifecycle,
         sign_in::{self, After, Ending, Move, Wanted, Whose},
     },
-    turn::{
-        act::act,
-        membership::{self, QUEUE},
-    },
+    turn::{act::act, membership},
 };
+use messages::come_again;
+pub use messages::look_in_the_end;
 
 /// How often a turn looks again when somebody else changed what it saw.
 const LOOKS: usize = 3;
-
-/// Our clock and the queue's may differ, and the queue counts whole seconds: a message must not come before its poll.
-const MARGIN: TimeDelta = TimeDelta::seconds(1);
-
-/// How long after its last poll a flow is looked at once more, in case that its messages are lost.
-const SURELY_OVER: TimeDelta = TimeDelta::seconds(30);
 
 /// What a look at a flow came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -297,29 +287,6 @@ async fn take(app: &Ready, member: Member, steps: &[lifecycle::Step]) -> Result<
         }
     }
     Ok(true)
-}
-
-/// The look at the next poll's time.
-async fn come_again(app: &Ready, member: Member, pending: &Pending) -> Result<(), Problem> {
-    look_then(app, member, pending, pending.next_poll).await
-}
-
-/// One look when the flow is over in any case. A start that is about to wait is not left alone by that, whatever
-/// becomes of the flow, its messages and this turn meanwhile.
-///
-/// # Errors
-/// What the queue met.
-pub async fn look_in_the_end(app: &Ready, member: Member, pending: &Pending) -> Result<(), Problem> {
-    look_then(app, member, pending, pending.expires + pending.interval + SURELY_OVER).await
-}
-
-async fn look_then(app: &Ready, member: Member, pending: &Pending, at: DateTime<Utc>) -> Result<(), Problem> {
-    let message = Message::Member { member, after: 0, flow: Some(pending.id.clone()) };
-    Ok(app.queue.put(&message.render(), delay(at, app.now()), QUEUE).await?)
-}
-
-fn delay(until: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
-    (until - now + MARGIN).to_std().unwrap_or_default()
 }
 
 /// Notes that the relay has rejected the token, as the agent said; the next start then asks for another one. A word about
