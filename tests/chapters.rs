@@ -8,6 +8,7 @@ mod agent;
 mod bad_days;
 mod callers;
 mod house;
+mod idle;
 mod image;
 mod joining;
 mod kills;

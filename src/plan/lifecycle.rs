@@ -123,6 +123,7 @@ pub fn start(
         profile: profile.name.clone(),
         image,
         account: None,
+        watch: crate::domain::idleness::Watch::default(),
     };
     Ok(begin(seen, session, pods, entry, profile, now))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     api::{
-        body::{SignInBody, StatusBody},
+        body::{LifeBody, SignInBody, StatusBody},
         exchange::Reply,
         problem::Problem,
     },
@@ -23,7 +23,7 @@ use crate::{
     turn::{
         act::act,
         door::{Asks, not_a_member},
-        membership,
+        idle, membership,
         sign_in::{self, Progress},
     },
 };
@@ -200,24 +200,28 @@ pub async fn status(app: &Ready, asks: Asks) -> Result<Outcome, Problem> {
     if !matches!(progress, Progress::Waits(_)) && (progress != Progress::None || waited(&found.1)) {
         found = look(app, asks.member).await?;
     }
-    let (mut situation, workspace, address) = found;
-    match progress {
+    let (mut situation, workspace, address, life) = found;
+    let outcome = match progress {
         Progress::Waits(pending) => {
             let session = workspace.current().filter(|session| session.waits.is_some());
             let asked = session.map_or_else(|| app.now(), |session| session.asked);
             if session.is_some() && asks.own {
                 situation = waits(&pending, true, asked, app.now());
             }
-            Ok(Outcome::new(situation, Some(&workspace), address).with_sign_in(app, asks, &pending))
+            Outcome::new(situation, Some(&workspace), address).with_sign_in(app, asks, &pending)
         }
         Progress::Ended(ending, provider) => {
-            Ok(Outcome::new(situation.next(ending.next(provider)), Some(&workspace), address))
+            Outcome::new(situation.next(ending.next(provider)), Some(&workspace), address)
         }
-        Progress::None | Progress::Done => Ok(Outcome::new(situation, Some(&workspace), address)),
-    }
+        Progress::None | Progress::Done => Outcome::new(situation, Some(&workspace), address),
+    };
+    Ok(Outcome { body: StatusBody { life, ..outcome.body }, ..outcome })
 }
 
-async fn look(app: &Ready, member: Member) -> Result<(Situation, Workspace, Option<String>), Problem> {
+/// What one look tells: where it stands, what was seen, the tunnel's address, and when it ends by itself.
+type Found = (Situation, Workspace, Option<String>, Option<LifeBody>);
+
+async fn look(app: &Ready, member: Member) -> Result<Found, Problem> {
     let look = match app.cluster.look(member).await? {
         Some(look) => look,
         None => {
@@ -230,9 +234,13 @@ async fn look(app: &Ready, member: Member) -> Result<(Situation, Workspace, Opti
     {
         sign_in::rejected(app, member, link.since).await?;
     }
-    let situation = diagnose(Some(&look), app.now());
+    let mut situation = diagnose(Some(&look), app.now());
+    let life = idle::life(app, &look);
+    if let Some(warning) = life.as_ref().and_then(LifeBody::warning) {
+        situation = situation.also(&warning).next("Use it, or ask for it to be kept (POST /api/keep).");
+    }
     let connected = look.line.as_ref().is_some_and(|line| line.link.state == LinkState::Connected);
     // the name is the control plane's own, never the pod's word
     let address = connected.then(|| format!("https://vscode.dev/tunnel/{}", member.tunnel()));
-    Ok((situation, look.workspace, address))
+    Ok((situation, look.workspace, address, life))
 }

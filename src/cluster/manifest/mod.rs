@@ -122,6 +122,7 @@ pub fn workspace(owner: Owner, open: Option<&[String]>) -> Manifest {
         started: None,
         waits: None,
         account: None,
+        watch: crate::domain::idleness::Watch::default(),
         by: owner.member,
         profile: profile.name.clone(),
         image: profile.image.clone(),
