@@ -47,18 +47,18 @@ fn told(judged: &Judgement) -> (Option<i64>, &str) {
 
 #[test]
 fn every_reason_to_keep_or_to_stop() {
-    let nothing = ("gpu", Evidence::Nothing);
+    let nothing = [("gpu", Evidence::Nothing)];
     let (watch, keep) = (Watch::default(), Watch { keep: Some(at(500)), ..Watch::default() });
     let unknown = Watch { unknown: Some(at(100)), ..Watch::default() };
     let stale = |signals: &[(&str, Evidence)]| heard(90, signals, None);
     let rows: &[(&str, &Watch, Testimony, i64, Option<i64>, &str)] = &[
-        ("new", &watch, heard(1, &[nothing.clone()], None), 1, Some(60), "no use was seen since"),
-        ("idle", &watch, heard(60, &[nothing.clone()], None), 60, None, "no use was seen for 1 h"),
+        ("new", &watch, heard(1, &nothing, None), 1, Some(60), "no use was seen since"),
+        ("idle", &watch, heard(60, &nothing, None), 60, None, "no use was seen for 1 h"),
         ("gpu", &watch, heard(70, &[("gpu", seen(69))], None), 70, Some(129), "(gpu)"),
         (
             "one busy signal is enough",
             &watch,
-            heard(70, &[nothing.clone(), ("cpu", seen(69))], None),
+            heard(70, &[("gpu", Evidence::Nothing), ("cpu", seen(69))], None),
             70,
             Some(129),
             "(cpu)",
@@ -103,23 +103,9 @@ fn every_reason_to_keep_or_to_stop() {
             None,
             "no use",
         ),
-        ("kept from outside", &keep, heard(130, &[nothing.clone()], None), 130, Some(500), "a member asked"),
-        (
-            "kept from inside",
-            &watch,
-            heard(130, &[nothing.clone()], Some(300)),
-            130,
-            Some(300),
-            "in the workspace",
-        ),
-        (
-            "within the cap",
-            &watch,
-            heard(130, &[nothing.clone()], Some(9_000)),
-            130,
-            Some(850),
-            "in the workspace",
-        ),
+        ("kept from outside", &keep, heard(130, &nothing, None), 130, Some(500), "a member asked"),
+        ("kept from inside", &watch, heard(130, &nothing, Some(300)), 130, Some(300), "in the workspace"),
+        ("within the cap", &watch, heard(130, &nothing, Some(9_000)), 130, Some(850), "in the workspace"),
         (
             "a long life",
             &watch,
@@ -147,7 +133,7 @@ fn every_reason_to_keep_or_to_stop() {
         ("silence", &watch, SILENCE, 100, Some(340), "its machine does not answer"),
         ("goes on", &unknown, SILENCE, 339, Some(340), "can not be known"),
         ("too long", &unknown, SILENCE, 340, None, "for 4 h its use could not be known: its machine"),
-        ("a line of long ago", &watch, stale(&[nothing.clone()]), 100, Some(340), "said nothing for 3 min"),
+        ("a line of long ago", &watch, stale(&nothing), 100, Some(340), "said nothing for 3 min"),
         ("still tells of use", &unknown, stale(&[("gpu", seen(89))]), 340, None, "could not be known"),
         ("a line without a word of use", &watch, heard(100, &[], None), 100, Some(340), "says nothing of it"),
         (
