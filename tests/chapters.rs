@@ -11,6 +11,7 @@ mod callers;
 mod gates;
 mod histories;
 mod house;
+mod idle;
 mod image;
 mod joining;
 mod kills;

@@ -1,16 +1,18 @@
 //! JSON bodies of the API.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    api::problem::{Code, Problem},
     domain::{
         activity::{Activity, Evidence},
+        idleness::Watch,
         sign_in::{Pending, Provider},
         situation::Situation,
         workspace::Session,
     },
-    plan::sign_in,
+    plan::{idle::Verdict, sign_in},
 };
 
 /// What `start` reads.
@@ -42,6 +44,37 @@ impl From<WireProvider> for Provider {
         match wire {
             WireProvider::GitHub => Self::GitHub,
             WireProvider::Microsoft => Self::Microsoft,
+        }
+    }
+}
+
+/// What `keep` reads: one of both.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeepBody {
+    pub until: Option<DateTime<Utc>>,
+    /// A duration, such as `3h`.
+    #[serde(rename = "for")]
+    pub length: Option<String>,
+}
+
+impl KeepBody {
+    /// Until when it is wished for.
+    ///
+    /// # Errors
+    /// When it says neither or both, or no duration.
+    pub fn wished(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
+        let bad = |detail: &str| {
+            Problem::new(Code::BadRequest, detail)
+                .next(r#"Send {"for": "3h"}, or {"until": "2026-11-24T20:00:00Z"}."#)
+        };
+        match (self.until, &self.length) {
+            (Some(until), None) => Ok(until),
+            (None, Some(text)) => humantime::parse_duration(text)
+                .ok()
+                .and_then(|length| now.checked_add_signed(TimeDelta::from_std(length).ok()?))
+                .ok_or_else(|| bad(&format!("'{text}' is no duration"))),
+            _ => Err(bad("the body has to say either 'for' or 'until'")),
         }
     }
 }
@@ -80,6 +113,53 @@ pub struct StatusBody {
     pub hold: Option<String>,
     #[serde(rename = "signIn", skip_serializing_if = "Option::is_none")]
     pub sign_in: Option<SignInBody>,
+    /// When and why it ends by itself; only while it is on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub life: Option<LifeBody>,
+}
+
+/// What would become of a workspace now, if nobody did anything.
+#[derive(Debug, Serialize)]
+pub struct LifeBody {
+    /// `keep` or `stop`.
+    pub verdict: &'static str,
+    /// When the sweep stops it: what it announced, or what follows from what is known now.
+    pub ends: String,
+    pub why: String,
+    /// When people were warned; null where they were not.
+    pub warned: Option<String>,
+    /// Until when a member asked for it to be kept.
+    pub keep: Option<String>,
+    /// When the sweep looks again; null: at its next turn.
+    pub look: Option<String>,
+}
+
+impl LifeBody {
+    /// Of a judgement of now, and of what the sweep has noted.
+    #[must_use]
+    pub fn new(verdict: Verdict, watch: &Watch, warn_before: TimeDelta, now: DateTime<Utc>) -> Self {
+        let announced = watch.look.filter(|_| watch.warned.is_some());
+        let (word, ends, why) = match verdict {
+            Verdict::Keep { until, why } => ("keep", until, why),
+            Verdict::Stop { why } => ("stop", announced.unwrap_or(now + warn_before), why),
+        };
+        Self {
+            verdict: word,
+            ends: rfc3339(ends),
+            why,
+            warned: watch.warned.map(rfc3339),
+            keep: watch.keep.map(rfc3339),
+            look: watch.look.map(rfc3339),
+        }
+    }
+
+    /// What the warning says; none where nobody was warned, or where it will not be stopped then any more.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        let stop = self.warned.as_ref().and(self.look.as_ref())?;
+        (self.verdict == "stop" || self.ends <= *stop)
+            .then(|| format!("It will be stopped at {stop}: {}.", self.why))
+    }
 }
 
 /// What one signal says.
@@ -161,6 +241,7 @@ impl StatusBody {
             activity: Vec::new(),
             hold: None,
             sign_in: None,
+            life: None,
         }
     }
 

@@ -74,6 +74,12 @@ pub struct SessionBody {
     pub started: Option<String>,
     /// Who asked for it, by object id.
     pub by: String,
+    /// When the sweep looks at its use next; after a warning, when it is stopped. Null: at the next sweep.
+    pub look: Option<String>,
+    pub warned: Option<String>,
+    pub keep: Option<String>,
+    /// Why it is kept, or will be stopped, as the last look found.
+    pub why: Option<String>,
 }
 
 impl WorkspacesBody {
@@ -120,6 +126,10 @@ impl PersonBody {
                 id: session.id.clone(),
                 started: session.started.map(rfc3339),
                 by: session.by.to_string(),
+                look: session.watch.look.map(rfc3339),
+                warned: session.watch.warned.map(rfc3339),
+                keep: session.watch.keep.map(rfc3339),
+                why: Some(session.watch.why.clone()).filter(|why| !why.is_empty()),
             }),
             left: None,
             kept_until: None,

@@ -2,6 +2,7 @@
 
 mod connect;
 mod diagnose;
+mod hear;
 mod leaving;
 mod log;
 mod manifest;

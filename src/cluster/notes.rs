@@ -4,6 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
+    idleness::Watch,
     member::Member,
     membership::Left,
     workspace::{Ended, EndedBy, Session},
@@ -38,6 +39,16 @@ struct SessionNote {
     waits: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     account: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    keep: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    look: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    warned: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unknown: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    why: String,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -98,6 +109,11 @@ pub fn write_session(session: &Session) -> String {
         image: session.image.clone(),
         waits: session.waits.clone(),
         account: session.account.clone(),
+        keep: session.watch.keep,
+        look: session.watch.look,
+        warned: session.watch.warned,
+        unknown: session.watch.unknown,
+        why: session.watch.why.clone(),
     };
     serde_json::to_string(&note).expect("a note is JSON")
 }
@@ -114,6 +130,13 @@ pub fn read_session(text: &str) -> Option<Session> {
         image: note.image,
         waits: note.waits,
         account: note.account,
+        watch: Watch {
+            keep: note.keep,
+            look: note.look,
+            warned: note.warned,
+            unknown: note.unknown,
+            why: note.why,
+        },
     })
 }
 
@@ -151,11 +174,11 @@ pub fn read_ended(text: &str) -> Option<Ended> {
 }
 
 fn read_by(text: &str) -> Option<EndedBy> {
-    if text == "leaving" {
-        return Some(EndedBy::Leaving);
-    }
-    if text == "sign-in" {
-        return Some(EndedBy::SignIn);
+    match text {
+        "leaving" => return Some(EndedBy::Leaving),
+        "sign-in" => return Some(EndedBy::SignIn),
+        "sweep" => return Some(EndedBy::Sweep),
+        _ => {}
     }
     let (kind, person) = text.split_once(' ')?;
     let person = Member::parse(person).ok()?;
@@ -183,12 +206,17 @@ mod tests {
             image: "ours/x".into(),
             waits: None,
             account: Some("GitHub as ada".into()),
+            watch: Watch::default(),
         };
         let waits = Session { started: None, waits: Some("flow".into()), ..session.clone() };
-        for session in [session, waits] {
+        let watch =
+            Watch { keep: Some(at), look: Some(at), warned: Some(at), unknown: Some(at), why: "idle".into() };
+        let watched = Session { watch, ..session.clone() };
+        for session in [session, waits, watched] {
             assert_eq!(read_session(&write_session(&session)), Some(session));
         }
-        for by in [EndedBy::Start(by), EndedBy::Member(by), EndedBy::Leaving, EndedBy::SignIn] {
+        for by in [EndedBy::Start(by), EndedBy::Member(by), EndedBy::Leaving, EndedBy::SignIn, EndedBy::Sweep]
+        {
             let ended = Ended { at: Some(at), by: Some(by), why: "so".into(), recorded: false };
             assert_eq!(read_ended(&write_ended(&ended)), Some(ended));
         }
@@ -215,7 +243,7 @@ mod tests {
 
     #[test]
     fn fields_of_a_newer_version_do_not_hide_a_session() {
-        let text = r#"{"v":2,"id":"one","asked":"2026-11-24T12:00:00Z","by":"6e9f2c1a-0d3b-4b52-9a77-1c2d3e4f5a6b","profile":"p","image":"i","keep":"x"}"#;
+        let text = r#"{"v":2,"id":"one","asked":"2026-11-24T12:00:00Z","by":"6e9f2c1a-0d3b-4b52-9a77-1c2d3e4f5a6b","profile":"p","image":"i","tomorrow":"x"}"#;
         assert_eq!(read_session(text).unwrap().id, "one");
     }
 }

@@ -120,14 +120,17 @@ impl Cluster {
         Ok(self.sender.send::<ObjectList<Event>>(request).await?.items)
     }
 
-    async fn agent_line(&self, member: Member, pod: &KubePod) -> Result<Option<Line>, Error> {
-        let name = pod.metadata.name.as_deref().unwrap_or_default();
-        match self.sender.send_for_text(build(end_of_log(member, name))?).await {
+    pub(super) async fn agent_line_of(&self, member: Member, pod: &str) -> Result<Option<Line>, Error> {
+        match self.sender.send_for_text(build(end_of_log(member, pod))?).await {
             Ok(text) => Ok(pod::newest_line(&text)),
             // the container has not begun
             Err(Error::NotFound | Error::Refused { .. }) => Ok(None),
             Err(e) => Err(e),
         }
+    }
+
+    async fn agent_line(&self, member: Member, pod: &KubePod) -> Result<Option<Line>, Error> {
+        self.agent_line_of(member, pod.metadata.name.as_deref().unwrap_or_default()).await
     }
 }
 

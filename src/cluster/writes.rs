@@ -187,6 +187,19 @@ impl Cluster {
         self.patch(member, Value::Array(ops)).await
     }
 
+    /// Notes something of the session that runs, if nothing has changed since it was seen.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] where it has.
+    pub async fn note(&self, member: Member, saw: &Seen, session: &Session) -> Result<Workspace, Error> {
+        let ops = json!([
+            test(notes::SESSION, &saw.session),
+            test(notes::ENDED, &saw.ended),
+            { "op": "replace", "path": annotation(notes::SESSION), "value": notes::write_session(session) },
+        ]);
+        self.patch(member, ops).await
+    }
+
     /// Notes that an ended session's hours stand in a usage record, if nothing has changed since it was seen.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The settings: read once from the environment, all faults together.
 
+mod idle;
 mod profiles;
 mod reading;
 mod table;
@@ -10,6 +11,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::{
     gates::Gates,
+    idleness::IdlePolicies,
     profile::{AllowedImages, Profiles},
     sign_in::Provider,
 };
@@ -130,6 +132,8 @@ pub struct WorkspaceSettings {
     pub home_size: String,
     /// From SIGTERM to SIGKILL.
     pub grace: Duration,
+    /// When they end by themselves.
+    pub idle: IdlePolicies,
 }
 
 /// What becomes of those who leave the group.
@@ -165,6 +169,7 @@ impl Settings {
     pub fn read(variables: &BTreeMap<String, String>) -> Result<Self, Vec<Fault>> {
         let mut read = Reading { variables, faults: Vec::new() };
         let profiles = read.text("PROFILES");
+        let idle = read.idle_policies(&profiles);
         let default_profile = read.text("DEFAULT_PROFILE");
         let profiles = match profiles::parse(&profiles, &default_profile) {
             Ok(profiles) => Some(profiles),
@@ -231,6 +236,7 @@ impl Settings {
                     home_class: read.text("HOME_CLASS"),
                     home_size: read.text("HOME_SIZE"),
                     grace: read.duration("GRACE"),
+                    idle,
                     profiles: profiles?,
                     gates: gates?,
                 },

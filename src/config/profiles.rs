@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use crate::domain::{
     gates::Gates,
@@ -23,6 +23,9 @@ struct WireProfile {
     tolerations: Vec<WireToleration>,
     image: String,
     price_per_hour: f64,
+    /// Read by itself.
+    #[serde(default, rename = "idle")]
+    _idle: IgnoredAny,
 }
 
 #[derive(Deserialize)]

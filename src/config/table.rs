@@ -130,7 +130,8 @@ pub const SETTINGS: &[Setting] = &[
     ),
     required(
         "PROFILES",
-        "a JSON list of profiles: name, cpu, memory, gpus, nodeSelector, tolerations, image, pricePerHour",
+        "a JSON list of profiles: name, cpu, memory, gpus, nodeSelector, tolerations, image, pricePerHour, and idle for \
+         durations other than the settings': after, presence, graceAfterStart, longestLife, unknownFor, warnBefore",
         r#"[{"name":"t4","cpu":"3500m","memory":"24Gi","gpus":1,"nodeSelector":{"kubernetes.azure.com/agentpool":"t4"},"tolerations":[{"key":"sku","operator":"Equal","value":"gpu","effect":"NoSchedule"}],"image":"dcaas.azurecr.io/workspace:1","pricePerHour":0.53}]"#,
     ),
     required("DEFAULT_PROFILE", "the name of one of PROFILES", "t4"),
@@ -182,6 +183,33 @@ pub const SETTINGS: &[Setting] = &[
         "2026-11-25T12:00:00Z",
         " ",
     ),
+    optional(
+        "IDLE_AFTER",
+        "how long after its last use a workspace is stopped, a duration",
+        "60min",
+        "60min",
+    ),
+    optional("PRESENCE_AFTER", "the same while an editor's window is open, a duration", "3h", "3h"),
+    optional(
+        "GRACE_AFTER_START",
+        "how long a workspace is kept at least after its start, a duration",
+        "15min",
+        "15min",
+    ),
+    optional(
+        "LONGEST_LIFE",
+        "how long a workspace runs at most, whatever it does, a duration",
+        "3days",
+        "3days",
+    ),
+    optional(
+        "UNKNOWN_FOR",
+        "how long a workspace is kept whose use can not be known, a duration",
+        "4h",
+        "4h",
+    ),
+    optional("WARN_BEFORE", "how long before a stop people are warned, a duration", "10min", "10min"),
+    optional("KEEP_CAP", "how far ahead a member may ask to be kept, a duration", "12h", "12h"),
     optional("GRACE", "how long a workspace may take to end, a duration", "30s", "30s"),
 ];
 

@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod caller;
 pub mod gates;
+pub mod idleness;
 pub mod link;
 pub mod member;
 pub mod membership;

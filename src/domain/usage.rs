@@ -87,6 +87,7 @@ mod tests {
                 started: started.map(at),
                 waits: None,
                 account: None,
+                watch: crate::domain::idleness::Watch::default(),
                 by: member,
                 profile: profile.into(),
                 image: "i".into(),

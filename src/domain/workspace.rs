@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::member::Member;
+use crate::domain::{idleness::Watch, member::Member};
 
 /// What one look at a member's StatefulSet found.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +46,8 @@ pub struct Session {
     pub image: String,
     /// The account that its tunnel is signed in with, in words, where it is known: an editor needs the same.
     pub account: Option<String>,
+    /// What is noted of its use.
+    pub watch: Watch,
 }
 
 /// How a session ended.
@@ -70,6 +72,8 @@ pub enum EndedBy {
     Leaving,
     /// The sign-in that it waited for came to nothing.
     SignIn,
+    /// It was idle, or past its time.
+    Sweep,
 }
 
 impl fmt::Display for EndedBy {
@@ -79,6 +83,7 @@ impl fmt::Display for EndedBy {
             Self::Start(person) => write!(f, "start {person}"),
             Self::Leaving => f.write_str("leaving"),
             Self::SignIn => f.write_str("sign-in"),
+            Self::Sweep => f.write_str("sweep"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The functions of the app, one file each; the table has one row for each folder of `functions/`.
 
 mod health;
+mod keep;
 mod logs;
 mod membership;
 mod provision;
@@ -57,6 +58,11 @@ pub const FUNCTIONS: &[Function] = &[
         name: "health",
         largest: SMALL,
         run: Run::Http("GET", |app, request| health::run(app, request).boxed()),
+    },
+    Function {
+        name: "keep",
+        largest: SMALL,
+        run: Run::Http("POST", |app, request| keep::run(app, request).boxed()),
     },
     Function {
         name: "logs",

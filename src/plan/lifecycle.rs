@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use crate::domain::{
+    idleness::Watch,
     member::Member,
     profile::{AllowedImages, Profile, Profiles},
     sign_in::Kept,
@@ -123,6 +124,7 @@ pub fn start(
         profile: profile.name.clone(),
         image,
         account: None,
+        watch: Watch::default(),
     };
     Ok(begin(seen, session, pods, entry, profile, now))
 }

@@ -38,6 +38,7 @@ fn session() -> Session {
         started: Some(now()),
         waits: None,
         account: None,
+        watch: crate::domain::idleness::Watch::default(),
         by: ada(),
         profile: "small".into(),
         image: "ours/cuda:12".into(),

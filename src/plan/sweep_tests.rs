@@ -45,6 +45,7 @@ fn seen(started: Option<i64>, ended: Option<bool>, pods: &[Option<&str>]) -> Occ
             started: started.map(at),
             waits: started.is_none().then(|| "flow".to_owned()),
             account: None,
+            watch: crate::domain::idleness::Watch::default(),
             by: member,
             profile: "small".into(),
             image: "i".into(),

@@ -2,6 +2,7 @@
 
 mod act;
 pub mod door;
+pub mod idle;
 pub mod leaving;
 pub mod logs;
 pub mod membership;

@@ -7,8 +7,11 @@ use crate::{
     app::Ready,
     cluster::Error,
     domain::workspace::Occupancy,
-    plan::sweep::{Chore, chores},
-    turn::sign_in,
+    plan::{
+        idle::due,
+        sweep::{Chore, chores},
+    },
+    turn::{idle, sign_in},
 };
 
 /// Workspaces that are seen to at once.
@@ -22,9 +25,11 @@ pub async fn sweep(app: &Ready) -> Result<String, Problem> {
     let all = app.cluster.occupancies().await?;
     let listed = all.len();
     let profiles = &app.settings.workspaces.profiles;
+    let now = app.now();
     let todo = all.into_iter().flat_map(|seen| {
         let chores = chores(&seen, profiles);
-        (!chores.is_empty()).then_some((seen, chores))
+        let due = seen.current().is_some_and(|session| due(session, now));
+        (due || !chores.is_empty()).then_some((seen, chores))
     });
     let results: Vec<Result<usize, Problem>> = stream::iter(todo)
         .map(|(seen, chores)| async move { see_to(app, &seen, &chores).await })
@@ -47,7 +52,17 @@ async fn see_to(app: &Ready, seen: &Occupancy, chores: &[Chore]) -> Result<usize
             }
         }
     }
-    Ok(chores.len())
+    match idle::look_after(app, seen).await {
+        Ok(None) => Ok(chores.len()),
+        Ok(Some(what)) => {
+            tracing::info!(%member, what, "sweep");
+            Ok(chores.len() + 1)
+        }
+        Err(problem) => {
+            tracing::warn!(%member, what = "its use is looked at", error = %problem, "sweep");
+            Err(problem)
+        }
+    }
 }
 
 /// Does one thing, in words: what it came to.

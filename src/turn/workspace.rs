@@ -2,7 +2,7 @@
 
 use crate::{
     api::{
-        body::{SignInBody, StatusBody},
+        body::{LifeBody, SignInBody, StatusBody},
         exchange::Reply,
         problem::Problem,
     },
@@ -24,7 +24,7 @@ use crate::{
     turn::{
         act::act,
         door::{Asks, not_a_member},
-        membership,
+        idle, membership,
         sign_in::{self, Progress},
     },
 };
@@ -56,6 +56,7 @@ impl Outcome {
         if let Some(line) = found.line {
             outcome.body = outcome.body.with_activity(&line.activity, line.hold);
         }
+        outcome.body.life = found.life;
         outcome
     }
 
@@ -237,6 +238,8 @@ struct Found {
     address: Option<String>,
     /// The agent's newest, believed no further than now.
     line: Option<Line>,
+    /// When and why it ends by itself.
+    life: Option<LifeBody>,
 }
 
 async fn look(app: &Ready, member: Member) -> Result<Found, Problem> {
@@ -252,10 +255,14 @@ async fn look(app: &Ready, member: Member) -> Result<Found, Problem> {
     {
         sign_in::rejected(app, member, link.since).await?;
     }
-    let situation = diagnose(Some(&look), app.now());
+    let mut situation = diagnose(Some(&look), app.now());
+    let life = idle::life(app, &look);
+    if let Some(warning) = life.as_ref().and_then(LifeBody::warning) {
+        situation = situation.also(&warning).next("Use it, or ask for it to be kept (POST /api/keep).");
+    }
     let connected = look.line.as_ref().is_some_and(|line| line.link.state == LinkState::Connected);
     // the name is the control plane's own, never the pod's word
     let address = connected.then(|| format!("https://vscode.dev/tunnel/{}", member.tunnel()));
     let line = look.line.map(|line| line.not_after(app.now()));
-    Ok(Found { situation, workspace: look.workspace, address, line })
+    Ok(Found { situation, workspace: look.workspace, address, line, life })
 }

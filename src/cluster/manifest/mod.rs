@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     cluster::notes,
     config::Settings,
-    domain::{member::Member, workspace::Session},
+    domain::{idleness::Watch, member::Member, workspace::Session},
 };
 
 pub use template::template;
@@ -122,6 +122,7 @@ pub fn workspace(owner: Owner, open: Option<&[String]>) -> Manifest {
         started: None,
         waits: None,
         account: None,
+        watch: Watch::default(),
         by: owner.member,
         profile: profile.name.clone(),
         image: profile.image.clone(),

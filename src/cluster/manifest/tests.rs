@@ -111,6 +111,7 @@ fn a_session_is_named_by_its_pod() {
         started: None,
         waits: None,
         account: None,
+        watch: crate::domain::idleness::Watch::default(),
         by: member(),
         profile: profile.name.clone(),
         image: "theirs/x".into(),

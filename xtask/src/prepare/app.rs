@@ -73,7 +73,7 @@ fn settings(wish: Wish) -> Value {
 
 /// What the program reads; the world fills in what stands in double braces, for each installation.
 fn program_settings(wish: Wish) -> Value {
-    json!({
+    let mut settings = json!({
         "INSTALLATION": "{{installation}}",
         "TENANT_ID": "{{tenant}}",
         "CLIENT_ID": "{{client_id}}",
@@ -97,7 +97,7 @@ fn program_settings(wish: Wish) -> Value {
         "MEMBERS_ACCOUNT": "{{members_account}}",
         "MEMBERS_RESOURCE_GROUP": "dcaas",
         "STORAGE_CLIENT_ID": "{{storage_client_id}}",
-        "PROFILES": json!([profile("steady"), profile("brief")]).to_string(),
+        "PROFILES": json!([profile("steady"), brief()]).to_string(),
         "DEFAULT_PROFILE": if wish.fast { "brief" } else { "steady" },
         "PROFILE_GROUPS": "{}",
         "PLATFORM_IMAGE": images::PLATFORM,
@@ -111,8 +111,23 @@ fn program_settings(wish: Wish) -> Value {
         "DELETE_DATA": "false",
         "LEAVING_CONFIRMED": "",
         "GRACE": if wish.fast { "5s" } else { "30s" },
-    })
+    });
+    for (name, length) in IDLENESS {
+        settings[name] = json!(length);
+    }
+    settings
 }
+
+/// When workspaces end by themselves.
+const IDLENESS: [(&str, &str); 7] = [
+    ("IDLE_AFTER", "60min"),
+    ("PRESENCE_AFTER", "3h"),
+    ("GRACE_AFTER_START", "15min"),
+    ("LONGEST_LIFE", "3days"),
+    ("UNKNOWN_FOR", "4h"),
+    ("WARN_BEFORE", "10min"),
+    ("KEEP_CAP", "12h"),
+];
 
 /// One GPU on a pool of its own. `steady` is for everything that is not about time, `brief` for what is.
 fn profile(name: &str) -> Value {
@@ -126,6 +141,19 @@ fn profile(name: &str) -> Value {
         "image": images::WORKSPACE,
         "pricePerHour": 0.9,
     })
+}
+
+/// The agent writes once a minute: shorter times would judge without it.
+fn brief() -> Value {
+    let mut profile = profile("brief");
+    profile["idle"] = json!({
+        "after": "90s",
+        "presence": "5min",
+        "graceAfterStart": "30s",
+        "unknownFor": "10min",
+        "warnBefore": "30s",
+    });
+    profile
 }
 
 #[cfg(test)]

@@ -192,6 +192,7 @@ impl Case {
             started: self.started.map(ago),
             waits: None,
             account: None,
+            watch: crate::domain::idleness::Watch::default(),
             by: member(),
             profile: "steady".into(),
             image: IMAGE.into(),

@@ -1,0 +1,28 @@
+//! POST `/api/keep`: a member's workspace is kept for a time, within the cap, whether it is used or not.
+
+use std::sync::Arc;
+
+use crate::{
+    api::{
+        body::KeepBody,
+        exchange::{Reply, Request},
+        problem::Problem,
+    },
+    app::App,
+    turn::{
+        door::{self, Asks},
+        idle,
+    },
+};
+
+/// 200 with what holds now.
+///
+/// # Errors
+/// A problem with its next step.
+pub async fn run(app: Arc<App>, request: Request) -> Result<Reply, Problem> {
+    let app = app.ready()?;
+    let (caller, member) = door::enter(app, &request, &[]).await?;
+    let wished = request.json::<KeepBody>()?.wished(app.now())?;
+    let kept = idle::keep(app, Asks::new(caller, member), wished).await;
+    Ok(kept.map_err(door::told_to(caller, member))?.reply())
+}

@@ -1,0 +1,291 @@
+//! Every rule of idleness as a row, and what must hold for all cases.
+
+use super::*;
+
+fn at(minutes: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000, 0).unwrap() + TimeDelta::minutes(minutes)
+}
+
+fn policy() -> IdlePolicy {
+    let minutes = TimeDelta::minutes;
+    IdlePolicy {
+        idle_after: minutes(60),
+        presence_after: minutes(180),
+        grace_after_start: minutes(15),
+        longest_life: minutes(1440),
+        unknown_for: minutes(240),
+        warn_before: minutes(10),
+        keep_cap: minutes(720),
+    }
+}
+
+fn seen(minutes: i64) -> Evidence {
+    Evidence::Seen { at: at(minutes), value: String::new() }
+}
+
+fn unknown_signal() -> Evidence {
+    Evidence::Unknown { why: "no driver".into() }
+}
+
+fn heard(now: i64, signals: &[(&str, Evidence)], hold: Option<i64>) -> Testimony {
+    let signals = signals.iter().map(|(name, evidence)| ((*name).to_owned(), evidence.clone())).collect();
+    Testimony::Heard { at: at(now), connected: None, activity: Activity { signals }, hold: hold.map(at) }
+}
+
+const SILENCE: Testimony = Testimony::Silence { why: "its machine does not answer" };
+
+fn case<'a>(policy: &'a IdlePolicy, watch: &'a Watch, testimony: &'a Testimony, now: i64) -> Case<'a> {
+    Case { policy, started: at(0), watch, testimony, gpu: true, now: at(now) }
+}
+
+fn told(judged: &Judgement) -> (Option<i64>, &str) {
+    match &judged.verdict {
+        Verdict::Keep { until, why } => (Some((*until - at(0)).num_minutes()), why),
+        Verdict::Stop { why } => (None, why),
+    }
+}
+
+#[test]
+fn every_reason_to_keep_or_to_stop() {
+    let nothing = [("gpu", Evidence::Nothing)];
+    let (watch, keep) = (Watch::default(), Watch { keep: Some(at(500)), ..Watch::default() });
+    let unknown = Watch { unknown: Some(at(100)), ..Watch::default() };
+    let stale = |signals: &[(&str, Evidence)]| heard(90, signals, None);
+    let rows: &[(&str, &Watch, Testimony, i64, Option<i64>, &str)] = &[
+        ("new", &watch, heard(1, &nothing, None), 1, Some(60), "no use was seen since"),
+        ("idle", &watch, heard(60, &nothing, None), 60, None, "no use was seen for 1 h"),
+        ("gpu", &watch, heard(70, &[("gpu", seen(69))], None), 70, Some(129), "(gpu)"),
+        (
+            "one busy signal is enough",
+            &watch,
+            heard(70, &[("gpu", Evidence::Nothing), ("cpu", seen(69))], None),
+            70,
+            Some(129),
+            "(cpu)",
+        ),
+        (
+            "used until an hour ago",
+            &watch,
+            heard(130, &[("gpu", seen(70))], None),
+            130,
+            None,
+            "no use was seen",
+        ),
+        (
+            "an open window",
+            &watch,
+            heard(130, &[("gpu", seen(70)), ("presence", seen(130))], None),
+            130,
+            Some(190),
+            "window",
+        ),
+        (
+            "one that stays untouched",
+            &watch,
+            heard(240, &[("gpu", seen(70)), ("presence", seen(240))], None),
+            240,
+            Some(250),
+            "window",
+        ),
+        (
+            "for too long",
+            &watch,
+            heard(250, &[("gpu", seen(70)), ("presence", seen(250))], None),
+            250,
+            None,
+            "no use",
+        ),
+        (
+            "a window that was closed",
+            &watch,
+            heard(161, &[("gpu", seen(70)), ("presence", seen(100))], None),
+            161,
+            None,
+            "no use",
+        ),
+        ("kept from outside", &keep, heard(130, &nothing, None), 130, Some(500), "a member asked"),
+        ("kept from inside", &watch, heard(130, &nothing, Some(300)), 130, Some(300), "in the workspace"),
+        ("within the cap", &watch, heard(130, &nothing, Some(9_000)), 130, Some(850), "in the workspace"),
+        (
+            "a long life",
+            &watch,
+            heard(1400, &[("gpu", seen(1400))], None),
+            1400,
+            Some(1440),
+            "the longest life is 1 day",
+        ),
+        (
+            "is over",
+            &watch,
+            heard(1440, &[("gpu", seen(1440))], None),
+            1440,
+            None,
+            "its longest life of 1 day",
+        ),
+        (
+            "also when kept",
+            &keep,
+            heard(1440, &[("gpu", seen(1440))], Some(2000)),
+            1440,
+            None,
+            "its longest life",
+        ),
+        ("silence", &watch, SILENCE, 100, Some(340), "its machine does not answer"),
+        ("goes on", &unknown, SILENCE, 339, Some(340), "can not be known"),
+        ("too long", &unknown, SILENCE, 340, None, "for 4 h its use could not be known: its machine"),
+        ("a line of long ago", &watch, stale(&nothing), 100, Some(340), "said nothing for 3 min"),
+        ("still tells of use", &unknown, stale(&[("gpu", seen(89))]), 340, None, "could not be known"),
+        ("a line without a word of use", &watch, heard(100, &[], None), 100, Some(340), "says nothing of it"),
+        (
+            "no driver",
+            &watch,
+            heard(100, &[("gpu", unknown_signal())], None),
+            100,
+            Some(340),
+            "gpu: no driver",
+        ),
+        (
+            "no driver, but work",
+            &unknown,
+            heard(335, &[("gpu", unknown_signal()), ("cpu", seen(335))], None),
+            335,
+            Some(395),
+            "(cpu)",
+        ),
+    ];
+    let policy = policy();
+    for (name, watch, testimony, now, until, why) in rows {
+        let judged = judge(case(&policy, watch, testimony, *now));
+        let (then, says) = told(&judged);
+        assert_eq!(then, *until, "{name}: {says}");
+        assert!(says.contains(why), "{name}: {says}");
+    }
+}
+
+#[test]
+fn nothing_of_a_gpu_is_missed_where_there_is_none() {
+    let (policy, watch) = (policy(), Watch::default());
+    let testimony = heard(100, &[("gpu", unknown_signal()), ("cpu", Evidence::Nothing)], None);
+    let judged = judge(Case { gpu: false, ..case(&policy, &watch, &testimony, 100) });
+    assert_eq!((told(&judged).0, judged.unknown), (None, false));
+}
+
+#[test]
+fn a_stop_comes_only_after_its_warning_and_use_takes_it_back() {
+    let policy = policy();
+    let idle = |now| heard(now, &[("gpu", Evidence::Nothing)], None);
+    let step = |watch: &Watch, testimony: &Testimony, now| {
+        let case = case(&policy, watch, testimony, now);
+        next(case, &judge(case))
+    };
+    let fresh = Watch::default();
+    let Next::Note { watch, take_back: false } = step(&fresh, &idle(1), 1) else { panic!() };
+    assert_eq!((watch.look, watch.warned), (Some(at(50)), None));
+    // looked at late, it is warned of all the same, and never stopped at once
+    for now in [50, 59, 60, 500] {
+        let Next::Warn { watch, stop } = step(&watch, &idle(now), now) else { panic!("{now}") };
+        assert_eq!((stop, watch.look, watch.warned), (at(now + 10), Some(stop), Some(at(now))));
+        for later in [now, now + 9] {
+            assert_eq!(step(&watch, &idle(later), later), Next::Nothing, "{later}");
+        }
+        assert!(matches!(step(&watch, &idle(now + 10), now + 10), Next::Stop { .. }));
+        let used = heard(now + 10, &[("gpu", seen(now + 5))], None);
+        let Next::Note { watch, take_back: true } = step(&watch, &used, now + 10) else { panic!() };
+        assert_eq!((watch.look, watch.warned), (Some(at(now + 55)), None));
+        let held = heard(now + 10, &[("gpu", Evidence::Nothing)], Some(now + 100));
+        assert!(matches!(step(&watch, &held, now + 10), Next::Note { .. }));
+    }
+    // what can not be known is looked at more often, and since when is kept
+    let Next::Note { watch, .. } = step(&fresh, &SILENCE, 100) else { panic!() };
+    assert_eq!((watch.look, watch.unknown), (Some(at(160)), Some(at(100))));
+    let Next::Note { watch, .. } = step(&watch, &SILENCE, 160) else { panic!() };
+    assert_eq!((watch.look, watch.unknown), (Some(at(220)), Some(at(100))));
+    let Next::Note { watch, .. } = step(&watch, &heard(220, &[("gpu", seen(220))], None), 220) else {
+        panic!()
+    };
+    assert_eq!(watch.unknown, None);
+}
+
+/// All cases of a small grid.
+fn grid(mut check: impl FnMut(Case, &[Option<i64>; 3])) {
+    let policy = policy();
+    let times = [None, Some(-5), Some(0), Some(40), Some(70), Some(200), Some(5_000)];
+    for now in [0, 30, 59, 60, 61, 130, 239, 240, 400, 1439, 1440, 2000] {
+        for silent in [false, true] {
+            for gpu in times {
+                for presence in times {
+                    for hold in times {
+                        let mut signals = vec![("gpu", gpu.map_or(Evidence::Nothing, seen))];
+                        signals.extend(presence.map(|p| ("presence", seen(p))));
+                        let line = heard(if silent { now - 60 } else { now }, &signals, hold);
+                        for watch in [
+                            Watch::default(),
+                            Watch { unknown: Some(at(0)), ..Watch::default() },
+                            Watch { warned: Some(at(20)), look: Some(at(60)), ..Watch::default() },
+                        ] {
+                            check(case(&policy, &watch, &line, now), &[gpu, presence, hold]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn end(judged: &Judgement, now: DateTime<Utc>) -> DateTime<Utc> {
+    match judged.verdict {
+        Verdict::Keep { until, .. } => until,
+        Verdict::Stop { .. } => now,
+    }
+}
+
+#[test]
+fn what_holds_for_every_case() {
+    let mut cases = 0;
+    grid(|case, seen_at| {
+        cases += 1;
+        let judged = judge(case);
+        let what = format!("{case:?}: {judged:?}");
+        let fresh = matches!(case.testimony, Testimony::Heard { at, .. } if case.now - *at <= FRESH);
+        let over = case.now >= case.started + case.policy.longest_life;
+        if let Verdict::Stop { .. } = judged.verdict {
+            let unknown_over =
+                case.watch.unknown.is_some_and(|since| case.now >= since + case.policy.unknown_for);
+            assert!(fresh || over || unknown_over, "{what}");
+        }
+        if let Verdict::Keep { until, .. } = judged.verdict {
+            assert!(until > case.now && until <= case.started + case.policy.longest_life, "{what}");
+        }
+        match next(case, &judged) {
+            Next::Stop { .. } => {
+                let warned = case.watch.warned.unwrap();
+                assert!(case.now - warned >= case.policy.warn_before, "{what}");
+            }
+            Next::Warn { watch, stop } => {
+                assert!(stop - case.now >= case.policy.warn_before, "{what}");
+                assert_eq!(next(Case { watch: &watch, ..case }, &judged), Next::Nothing, "{what}");
+            }
+            // what was noted is not due again at the same moment
+            Next::Note { watch, .. } => assert!(watch.look > Some(case.now), "{what}"),
+            Next::Nothing => {}
+        }
+        // more activity never shortens a life
+        let Testimony::Heard { activity, .. } = case.testimony else { return };
+        for (name, index) in [("gpu", 0), ("presence", 1)] {
+            for more in [0, 69, 200].into_iter().filter(|more| seen_at[index].is_none_or(|at| at < *more)) {
+                let mut activity = activity.clone();
+                activity.signals.insert(name.to_owned(), seen(more));
+                let mut testimony = case.testimony.clone();
+                if let Testimony::Heard { activity: of, .. } = &mut testimony {
+                    *of = activity;
+                }
+                let longer = judge(Case { testimony: &testimony, ..case });
+                assert!(
+                    end(&longer, case.now) >= end(&judged, case.now),
+                    "{what}, {name} at {more}: {longer:?}"
+                );
+            }
+        }
+    });
+    assert!(cases > 20_000, "{cases}");
+}

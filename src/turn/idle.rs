@@ -1,0 +1,149 @@
+//! The use of a workspace: looked at when it is due, warned of, ended; and kept where a member asks for it.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    api::{
+        body::LifeBody,
+        problem::{Code, Problem},
+    },
+    app::Ready,
+    cluster::{Error, Look},
+    domain::{
+        idleness::{Testimony, Watch},
+        workspace::{Ended, EndedBy, Occupancy, Session},
+    },
+    plan::{
+        idle::{self, Case, Next, due, judge},
+        lifecycle::Step,
+    },
+    pod::Notice,
+    turn::{
+        act::act,
+        door::Asks,
+        membership,
+        workspace::{self, Outcome},
+    },
+};
+
+/// How often a wish is tried when somebody else changed the workspace in between.
+const LOOKS: usize = 3;
+
+/// Looks at the use of a workspace, if that is due, and does what follows: in words, for the log.
+///
+/// # Errors
+/// What the cluster met; the next sweep looks again.
+pub async fn look_after(app: &Ready, seen: &Occupancy) -> Result<Option<String>, Problem> {
+    let Some(session) = seen.current().filter(|session| due(session, app.now())) else {
+        return Ok(None);
+    };
+    match look_at(app, seen, session).await {
+        // somebody started, stopped or kept it meanwhile: that is newer than what was seen
+        Err(Error::Changed | Error::NotFound) => Ok(None),
+        done => Ok(done?),
+    }
+}
+
+async fn look_at(app: &Ready, seen: &Occupancy, session: &Session) -> Result<Option<String>, Error> {
+    let done = match decide(app, seen, session).await? {
+        Next::Nothing => return Ok(None),
+        Next::Note { watch, take_back } => {
+            let why = watch.why.clone();
+            note(app, seen, session, watch).await?;
+            if take_back {
+                tell(app, seen, session, &Notice::default()).await?;
+                format!("the warning is taken back: {why}")
+            } else {
+                format!("kept: {why}")
+            }
+        }
+        Next::Warn { watch, stop } => {
+            let why = watch.why.clone();
+            let notice = Notice { stop: Some(stop), keep: None, why: why.clone() };
+            // in this order: nobody is stopped whom nobody told
+            tell(app, seen, session, &notice).await?;
+            note(app, seen, session, watch).await?;
+            format!("warned: {why}")
+        }
+        // once more: a use or a wish of the last moment wins
+        Next::Stop { .. } => match decide(app, seen, session).await? {
+            Next::Stop { why } => {
+                let ended = Ended {
+                    at: Some(app.now()),
+                    by: Some(EndedBy::Sweep),
+                    why: why.clone(),
+                    recorded: false,
+                };
+                act(app, seen.member, &Step::End { saw: seen.seen.clone(), ended }).await?;
+                format!("stopped: {why}")
+            }
+            _ => return Ok(None),
+        },
+    };
+    Ok(Some(done))
+}
+
+async fn decide(app: &Ready, seen: &Occupancy, session: &Session) -> Result<Next, Error> {
+    let testimony = app.cluster.hear(seen.member, session, &seen.pods, app.now()).await?;
+    Ok(case(app, session, &testimony).map_or(Next::Nothing, |case| idle::next(case, &judge(case))))
+}
+
+fn case<'a>(app: &'a Ready, session: &'a Session, testimony: &'a Testimony) -> Option<Case<'a>> {
+    let workspaces = &app.settings.workspaces;
+    Some(Case {
+        policy: workspaces.idle.of(&session.profile),
+        started: session.started?,
+        watch: &session.watch,
+        testimony,
+        gpu: workspaces.profiles.get(&session.profile).is_none_or(|profile| profile.gpus > 0),
+        now: app.now(),
+    })
+}
+
+async fn note(app: &Ready, seen: &Occupancy, session: &Session, watch: Watch) -> Result<(), Error> {
+    app.cluster.note(seen.member, &seen.seen, &Session { watch, ..session.clone() }).await.map(|_| ())
+}
+
+async fn tell(app: &Ready, seen: &Occupancy, session: &Session, notice: &Notice) -> Result<(), Error> {
+    app.cluster.notify(seen.member, session, &seen.pods, notice).await.map(|_| ())
+}
+
+/// When and why a workspace ends by itself, as far as it is on.
+#[must_use]
+pub fn life(app: &Ready, look: &Look) -> Option<LifeBody> {
+    let session = look.workspace.current()?;
+    let testimony = look.testimony(session, app.now());
+    let case = case(app, session, &testimony)?;
+    Some(LifeBody::new(judge(case).verdict, &session.watch, case.policy.warn_before, case.now))
+}
+
+/// Keeps a member's workspace until then, within the cap: what holds now.
+///
+/// # Errors
+/// When nothing runs that could be kept, or what the cluster met.
+pub async fn keep(app: &Ready, asks: Asks, wished: DateTime<Utc>) -> Result<Outcome, Problem> {
+    for _ in 0..LOOKS {
+        let seen = membership::admitted(app, asks.member).await?;
+        let running = seen.current().and_then(|session| Some((session, session.started?)));
+        let Some((session, started)) = running else {
+            return Err(Problem::new(Code::NotRunning, "there is no workspace that runs")
+                .next("Start it first; then it can be kept."));
+        };
+        let policy = app.settings.workspaces.idle.of(&session.profile);
+        let until = idle::keep_until(policy, started, wished, app.now());
+        let unknown = session.watch.unknown;
+        let watch = Watch { keep: Some(until), unknown, ..Watch::default() };
+        let kept = Session { watch, ..session.clone() };
+        match app.cluster.note(asks.member, &seen.seen, &kept).await {
+            Ok(_) => {}
+            Err(Error::Changed) => continue,
+            Err(e) => return Err(e.into()),
+        }
+        let notice = Notice { stop: None, keep: Some(until), why: "a member asked for it".to_owned() };
+        let pods = app.cluster.pods(asks.member).await?;
+        app.cluster.notify(asks.member, &kept, &pods, &notice).await?;
+        tracing::info!(member = %asks.member, %until, "keep");
+        return workspace::status(app, asks).await;
+    }
+    Err(Error::Changed.into())
+}
