@@ -83,8 +83,8 @@ async fn a_person_sees_in_status_what_their_workspace_does_and_until_when_they_a
     let inside = Inside::of(&dcaas.until(&token, "running").await).await;
     let path = inside.home.join(".dcaas/on-start");
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    // as training under nohup: nobody is connected
-    let busy = "nohup sh -c 'while :; do :; done' > /dev/null 2>&1 &\n".repeat(2);
+    // as training in the background: nobody is connected, and the shell that began it is gone
+    let busy = "(while :; do :; done) > /dev/null 2>&1 &\n".repeat(2);
     fs::write(&path, format!("#!/bin/sh\n{busy}")).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     dcaas.stop(&token).await;

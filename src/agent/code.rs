@@ -1,5 +1,6 @@
 //! The VS Code CLI: how it is called, and the token that it is signed in with.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -14,6 +15,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// It answers within milliseconds, or something is wrong with it.
 const STATUS_WITHIN: Duration = Duration::from_secs(5);
 const LOGIN_WITHIN: Duration = Duration::from_secs(60);
+/// Where an image does not say where its programs are.
+const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const ACCESS_TOKEN: &str = "VSCODE_CLI_ACCESS_TOKEN";
 const REFRESH_TOKEN: &str = "VSCODE_CLI_REFRESH_TOKEN";
 
@@ -49,6 +52,7 @@ impl Token {
 #[derive(Clone)]
 pub struct Code {
     program: PathBuf,
+    path: OsString,
     data: PathBuf,
     children: Children,
 }
@@ -56,7 +60,9 @@ pub struct Code {
 impl Code {
     /// The CLI of the platform's tree, with its state in `data`.
     pub fn new(platform: &Path, data: PathBuf, children: Children) -> Self {
-        Self { program: platform.join(pod::CODE), data, children }
+        let program = platform.join(pod::CODE);
+        let path = search_path(std::env::var_os("PATH"), program.parent().unwrap_or(platform));
+        Self { program, path, data, children }
     }
 
     /// Whether a sign-in is kept. One that is kept may have been rejected since.
@@ -102,6 +108,7 @@ impl Code {
         let mut command = Command::new(&self.program);
         command
             .args(arguments)
+            .env("PATH", &self.path)
             .env("VSCODE_CLI_DATA_DIR", &self.data)
             .env("VSCODE_CLI_USE_FILE_KEYCHAIN", "1")
             // the key would be the host's name, and a pod's changes
@@ -117,6 +124,14 @@ impl Code {
     }
 }
 
+/// With our own programs last, so that `dcaas keep` is found in an editor's terminal and hides nothing of the image's.
+fn search_path(path: Option<OsString>, ours: &Path) -> OsString {
+    let mut path = path.filter(|path| !path.is_empty()).unwrap_or_else(|| USUAL_PATH.into());
+    path.push(":");
+    path.push(ours);
+    path
+}
+
 /// An error with the last line, if it did not end well.
 fn said(output: &Output, verb: &str) -> Result<(), String> {
     if output.status.success() {
@@ -126,4 +141,18 @@ fn said(output: &Output, verb: &str) -> Result<(), String> {
     let said = String::from_utf8_lossy(&said);
     let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
     Err(format!("`code tunnel {verb}` ended with {}: {last}", output.status))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_programs_are_found_last() {
+        let ours = Path::new("/opt/dcaas/bin");
+        assert_eq!(search_path(Some("/usr/bin:/bin".into()), ours), "/usr/bin:/bin:/opt/dcaas/bin");
+        for nothing in [None, Some("".into())] {
+            assert_eq!(search_path(nothing, ours), format!("{USUAL_PATH}:/opt/dcaas/bin").as_str());
+        }
+    }
 }

@@ -60,8 +60,9 @@ fn the_parts_of_an_editor_are_no_work_and_an_orphan_that_computes_is() {
     };
     let value = eventually("work of an orphan", seen, || pod.log());
     assert!(value.ends_with("cores"), "{value}");
-    let (well, said) = inside(&pod, &["why"]);
-    assert!(well && said.contains("cpu        used ") && said.contains("you did not ask"), "{said}");
+    let why = || Some(inside(&pod, &["why"]).1).filter(|said| said.contains("cpu        used "));
+    let said = eventually("why says it", why, || pod.log());
+    assert!(said.starts_with("tunnel ") && said.contains("you did not ask: dcaas keep 3h"), "{said}");
 }
 
 #[test]

@@ -220,7 +220,7 @@ fn a_signal_that_fails_stops_no_other() {
             "panics"
         }
         fn read(&mut self, _: &Look) -> Result<Option<Reading>, String> {
-            panic!("on purpose");
+            panic!("on purpose")
         }
     }
     struct Fails;
