@@ -140,8 +140,14 @@ pub async fn keep(app: &Ready, asks: Asks, wished: DateTime<Utc>) -> Result<Outc
             Err(e) => return Err(e.into()),
         }
         let notice = Notice { stop: None, keep: Some(until), why: "a member asked for it".to_owned() };
-        let pods = app.cluster.pods(asks.member).await?;
-        app.cluster.notify(asks.member, &kept, &pods, &notice).await?;
+        let told = async {
+            let pods = app.cluster.pods(asks.member).await?;
+            app.cluster.notify(asks.member, &kept, &pods, &notice).await
+        };
+        // it holds, whether the agent is told or not
+        if let Err(e) = told.await {
+            tracing::warn!(member = %asks.member, error = %e, "keep: the agent is not told");
+        }
         tracing::info!(member = %asks.member, %until, "keep");
         return workspace::status(app, asks).await;
     }
