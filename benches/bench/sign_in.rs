@@ -22,7 +22,9 @@ struct Took {
 }
 
 pub async fn measure(world: &World) {
-    table::about(&format!("{PEOPLE} first starts, from `approved` on; the provider wants a second between polls"));
+    table::about(&format!(
+        "{PEOPLE} first starts, from `approved` on; the provider wants a second between polls"
+    ));
     let host = Host::of(world);
     let mut all = Vec::new();
     for person in world.people(PEOPLE).await {
