@@ -13,8 +13,7 @@ fn as_process_1_it_reaps_stops_and_leaves_nobody() {
         return;
     }
     let wish = Wish { first: true, ..Wish::default() };
-    let work =
-        "(trap 'sleep 0.5; echo saved > checkpoint; exit' TERM; echo working; while :; do sleep 0.1; done) &";
+    let work = "((trap 'sleep 0.5; echo saved > checkpoint; exit' TERM; echo working; while :; do sleep 0.1; done) &)";
     let orphans = "for n in 1 2 3 4 5 6 7 8 9 10; do (sh -c 'sleep 0.2; exit 3' &); done";
     let mut pod = Pod::with_script("first", wish, &format!("{work}\n{orphans}\nexec sleep 600"));
     pod.until_says("working");
