@@ -130,7 +130,9 @@ async fn live(arguments: Arguments) -> anyhow::Result<ExitCode> {
     children.tell_to_end();
     stop.cancel();
     let _ = timeout_at(deadline + MARGIN / 2, kept).await;
-    match Children::end_all(deadline).await {
+    let killed = Children::end_all(deadline).await;
+    voice.hear_out(MARGIN / 4).await;
+    match killed {
         0 => voice.say("all processes ended"),
         killed => {
             voice.say(&format!("{killed} processes did not end within the grace period and were killed"))

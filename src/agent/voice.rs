@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, interval_at, timeout};
+use tokio_util::task::TaskTracker;
 
 use super::hear::{Heard, hear};
 use super::output::{self, Lines};
@@ -32,6 +33,8 @@ pub struct Voice {
     words: mpsc::Sender<Word>,
     line: watch::Sender<Line>,
     shared: Arc<Mutex<Shared>>,
+    /// The outputs that are passed on just now.
+    passing: TaskTracker,
 }
 
 struct Shared {
@@ -52,7 +55,7 @@ impl Voice {
         let shared = Shared { throttle: Throttle::new(LINES_A_SECOND), secrets: Vec::new() };
         let shared = Arc::new(Mutex::new(shared));
         let writer = Writer { out, line: current, since_line: 0, shared: shared.clone() };
-        (Self { words, line, shared }, tokio::spawn(writer.write(heard)))
+        (Self { words, line, shared, passing: TaskTracker::new() }, tokio::spawn(writer.write(heard)))
     }
 
     /// Never lets this text out.
@@ -115,12 +118,19 @@ impl Voice {
 
     /// Passes a child's output on until it ends. If it is the tunnel's, what its lines mean goes to `heard`.
     pub async fn pass(self, mut from: impl AsyncRead + Unpin, heard: Option<mpsc::Sender<Heard>>) {
+        let _passing = self.passing.token();
         let mut lines = Lines::default();
         let mut piece = vec![0; PIECE_BYTES];
         while let Ok(length @ 1..) = from.read(&mut piece).await {
             lines.feed(&piece[..length], |line, cut| self.pass_line(line, cut, heard.as_ref()));
         }
         lines.finish(|line, cut| self.pass_line(line, cut, heard.as_ref()));
+    }
+
+    /// Waits until all outputs have come to their end: what a process says last is in its pipe when it is gone.
+    pub async fn hear_out(&self, within: Duration) {
+        self.passing.close();
+        let _ = timeout(within, self.passing.wait()).await;
     }
 
     /// Writes what is left and the line, and ends.
