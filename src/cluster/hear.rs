@@ -2,15 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use k8s_openapi::api::core::v1::Pod as KubePod;
-use kube::api::{Patch, PatchParams};
 use serde::de::IgnoredAny;
-use serde_json::json;
 
 use crate::{
     cluster::{
-        Look, observe,
+        Look,
+        json_patch::{add, annotation, json_patch, label, test},
+        observe,
         reads::Cluster,
-        request::{Error, build, of, refused},
+        request::{Error, of},
     },
     domain::{
         idleness::Testimony,
@@ -61,13 +61,9 @@ impl Cluster {
         let Some(pod) = pods.iter().find(|pod| pod.session.as_ref() == Some(&session.id)) else {
             return Ok(false);
         };
-        let path = |kind: &str, name: &str| format!("/metadata/{kind}/{}", name.replace('/', "~1"));
-        let ops = json!([
-            { "op": "test", "path": path("labels", pod::SESSION), "value": session.id },
-            { "op": "add", "path": path("annotations", pod::NOTICE), "value": notice.render() },
-        ]);
-        let patch = Patch::<()>::Json(serde_json::from_value(ops).map_err(|e| refused(&e))?);
-        let request = build(of::<KubePod>(member).patch(&pod.name, &PatchParams::default(), &patch))?;
+        let ops =
+            vec![test(&label(pod::SESSION), &session.id), add(&annotation(pod::NOTICE), notice.render())];
+        let request = json_patch(&of::<KubePod>(member), &pod.name, ops)?;
         match self.sender.send::<IgnoredAny>(request).await {
             Ok(_) => Ok(true),
             Err(Error::NotFound | Error::Changed) => Ok(false),

@@ -85,7 +85,7 @@ impl Cluster {
     /// When the cluster refuses it, or does not answer.
     pub async fn delete_secrets(&self, member: Member) -> Result<(), Error> {
         for name in [SIGN_IN, TUNNEL] {
-            gone(self.delete(build(of::<Secret>(member).delete(name, &DeleteParams::default()))?).await)?;
+            self.sender.delete(build(of::<Secret>(member).delete(name, &DeleteParams::default()))?).await?;
         }
         Ok(())
     }
@@ -101,10 +101,7 @@ impl Cluster {
             propagation_policy: Some(PropagationPolicy::Background),
             ..Default::default()
         };
-        match self.delete(build(of::<StatefulSet>(member).delete(WORKSPACE, &params))?).await {
-            Err(Error::Conflict(_)) => Ok(false),
-            done => gone(done).map(|()| true),
-        }
+        self.sender.delete_seen(build(of::<StatefulSet>(member).delete(WORKSPACE, &params))?).await
     }
 
     /// The volume of the member's container goes; the container stays as it is.
@@ -113,8 +110,7 @@ impl Cluster {
     /// When the cluster refuses it, or does not answer.
     pub async fn delete_volume(&self, member: Member) -> Result<(), Error> {
         let volumes = Request::new(PersistentVolume::url_path(&(), None));
-        let request = build(volumes.delete(&member.namespace(), &DeleteParams::default()))?;
-        gone(self.delete(request).await)
+        self.sender.delete(build(volumes.delete(&member.namespace(), &DeleteParams::default()))?).await
     }
 
     /// The namespace goes with all that is in it, the home disk too, if it is as it was seen; whether it is.
@@ -126,20 +122,6 @@ impl Cluster {
         let preconditions = Preconditions { uid: Some(uid), resource_version: Some(version) };
         let params = DeleteParams { preconditions: Some(preconditions), ..Default::default() };
         let namespaces = Request::new(Namespace::url_path(&(), None));
-        match self.delete(build(namespaces.delete(&seen.member.namespace(), &params))?).await {
-            Err(Error::Conflict(_)) => Ok(false),
-            done => gone(done).map(|()| true),
-        }
-    }
-
-    async fn delete(&self, request: http::Request<Vec<u8>>) -> Result<(), Error> {
-        self.sender.send::<IgnoredAny>(request).await.map(|_| ())
-    }
-}
-
-fn gone(deleted: Result<(), Error>) -> Result<(), Error> {
-    match deleted {
-        Ok(()) | Err(Error::NotFound) => Ok(()),
-        Err(e) => Err(e),
+        self.sender.delete_seen(build(namespaces.delete(&seen.member.namespace(), &params))?).await
     }
 }

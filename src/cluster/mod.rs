@@ -3,6 +3,7 @@
 mod connect;
 mod diagnose;
 mod hear;
+mod json_patch;
 mod leaving;
 mod log;
 mod manifest;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use backon::{ExponentialBuilder, Retryable};
 use http::{Request, StatusCode, header::RETRY_AFTER};
 use kube::{Client, Resource, client::Body, core::Status};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -132,6 +132,28 @@ impl Sender {
     /// What the last try met.
     pub async fn send_for_text(&self, request: Request<Vec<u8>>) -> Result<String, Error> {
         Ok(self.tried(request).await?.1)
+    }
+
+    /// Sends a deletion; one that is not there is success.
+    ///
+    /// # Errors
+    /// What the last try met.
+    pub async fn delete(&self, request: Request<Vec<u8>>) -> Result<(), Error> {
+        match self.send::<IgnoredAny>(request).await {
+            Ok(_) | Err(Error::NotFound) => Ok(()),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// The same for one that names what was seen; whether that is gone, or it is another one by now.
+    ///
+    /// # Errors
+    /// What the last try met.
+    pub async fn delete_seen(&self, request: Request<Vec<u8>>) -> Result<bool, Error> {
+        match self.delete(request).await {
+            Err(Error::Conflict(_)) => Ok(false),
+            done => done.map(|()| true),
+        }
     }
 
     async fn tried(&self, request: Request<Vec<u8>>) -> Result<(StatusCode, String), Error> {

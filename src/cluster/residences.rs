@@ -7,13 +7,13 @@ use k8s_openapi::api::{
     apps::v1::StatefulSet,
     core::v1::{Namespace, Pod as KubePod, PodSpec},
 };
-use kube::{Resource, api::ObjectMeta, core::Request};
+use kube::api::ObjectMeta;
 
 use crate::{
     cluster::{
         diagnose, notes,
         reads::Cluster,
-        request::{Error, build},
+        request::Error,
         residents::{Listed, ListedMeta},
     },
     domain::{
@@ -60,19 +60,8 @@ impl Cluster {
     /// When the cluster does not give the lists whole.
     pub async fn residences(&self, only: Option<Member>) -> Result<Vec<Residence>, Error> {
         let labels = only.map_or_else(|| self.ours(), |member| self.ours_of(member));
-        // pods first: one can then only be older than the session beside it
         let mut pods = HashMap::<Member, Vec<KubePod>>::new();
-        let list = Request::new(KubePod::url_path(&(), None));
-        self.pages(
-            &labels,
-            |params| build(list.list(params)),
-            |pod: KubePod| {
-                if let Some(member) = pod.metadata.namespace.as_deref().and_then(Member::of_namespace) {
-                    pods.entry(member).or_default().push(lean(pod));
-                }
-            },
-        )
-        .await?;
+        self.each_pod(&labels, |member, pod| pods.entry(member).or_default().push(lean(pod))).await?;
         let mut runs = HashMap::new();
         self.each::<StatefulSet>(&labels, |set| {
             runs.extend(Member::of_namespace(&set.metadata.namespace).map(|member| (member, run(&set))));
@@ -99,8 +88,8 @@ impl Cluster {
 }
 
 fn run(set: &Listed) -> Run {
-    let text = |name: &str| set.metadata.annotations.get(name).map_or("", String::as_str);
-    Run { session: notes::read_session(text(notes::SESSION)), ended: notes::read_ended(text(notes::ENDED)) }
+    let seen = set.metadata.seen();
+    Run { session: notes::read_session(&seen.session), ended: notes::read_ended(&seen.ended) }
 }
 
 /// A pod without its containers' wishes, which are most of it.

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use k8s_openapi::api::{apps::v1::StatefulSet, core::v1::Namespace};
+use k8s_openapi::api::{
+    apps::v1::StatefulSet,
+    core::v1::{Namespace, Pod},
+};
 use kube::{Resource, api::ListParams, core::Request};
 use serde::{Deserialize, de::DeserializeOwned};
 
@@ -12,7 +15,7 @@ use crate::{
         reads::Cluster,
         request::{Error, build},
     },
-    domain::{member::Member, membership::Resident},
+    domain::{member::Member, membership::Resident, workspace::Seen},
 };
 
 /// Objects on a page: what one answer holds in memory is bounded.
@@ -39,6 +42,14 @@ pub(super) struct ListedMeta {
     pub annotations: BTreeMap<String, String>,
     /// When its deletion began.
     pub deletion_timestamp: Option<String>,
+}
+
+impl ListedMeta {
+    /// Both texts of a workspace, empty where there is none.
+    pub fn seen(&self) -> Seen {
+        let text = |name: &str| self.annotations.get(name).cloned().unwrap_or_default();
+        Seen { session: text(notes::SESSION), ended: text(notes::ENDED) }
+    }
 }
 
 #[derive(Deserialize)]
@@ -91,8 +102,24 @@ impl Cluster {
         self.pages(labels, |params| build(objects.list_metadata(params)), take).await
     }
 
+    /// Hands on every pod that has these labels, and whose it is. To be asked before the workspaces: a pod can then only
+    /// be older than the session beside it.
+    pub(super) async fn each_pod(
+        &self,
+        labels: &str,
+        mut take: impl FnMut(Member, Pod),
+    ) -> Result<(), Error> {
+        let pods = Request::new(Pod::url_path(&(), None));
+        let take = |pod: Pod| {
+            if let Some(member) = pod.metadata.namespace.as_deref().and_then(Member::of_namespace) {
+                take(member, pod);
+            }
+        };
+        self.pages(labels, |params| build(pods.list(params)), take).await
+    }
+
     /// Hands on every object of a list, which is asked for page by page.
-    pub(super) async fn pages<T: DeserializeOwned>(
+    async fn pages<T: DeserializeOwned>(
         &self,
         labels: &str,
         list: impl Fn(&ListParams) -> Result<http::Request<Vec<u8>>, Error>,

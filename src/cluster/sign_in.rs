@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use k8s_openapi::{ByteString, api::core::v1};
 use kube::{
-    api::{DeleteParams, GetParams, Patch, PatchParams, PostParams, Preconditions},
+    api::{DeleteParams, GetParams, PostParams, Preconditions},
     core::PartialObjectMeta,
 };
 use serde::de::IgnoredAny;
@@ -13,9 +13,10 @@ mod written;
 
 use crate::{
     cluster::{
+        json_patch::{VERSION, add, annotation, json_patch, replace, test},
         manifest::Owner,
         reads::Cluster,
-        request::{Error, build, of, refused},
+        request::{Error, build, of},
     },
     config::Secret,
     domain::{
@@ -100,8 +101,8 @@ impl Cluster {
     ) -> Result<bool, Error> {
         let data = json!({ FLOW: write_flow(pending), DEVICE_CODE: bytes(device_code) });
         if let Some(seen) = seen {
-            let ops = json!([test(&seen.version), { "op": "replace", "path": "/data", "value": data }]);
-            return self.patch_secret(owner.member, SIGN_IN, ops).await;
+            let ops = vec![test(VERSION, &seen.version), replace("/data", data)];
+            return self.patch_secret(owner.member, SIGN_IN, ops).await.map(|secret| secret.is_some());
         }
         let secret = owner.secret(SIGN_IN, json!({ "data": data }));
         let params = PostParams { field_manager: Some("dcaas".to_owned()), ..Default::default() };
@@ -127,15 +128,8 @@ impl Cluster {
         seen: &KeptFlow,
         pending: &Pending,
     ) -> Result<Option<KeptFlow>, Error> {
-        let ops = json!([
-            test(&seen.version),
-            { "op": "replace", "path": format!("/data/{FLOW}"), "value": write_flow(pending) },
-        ]);
-        match self.patched_secret(member, SIGN_IN, ops).await {
-            Ok(secret) => Ok(read_flow(&secret)),
-            Err(Error::Changed | Error::NotFound) => Ok(None),
-            Err(e) => Err(e),
-        }
+        let ops = vec![test(VERSION, &seen.version), replace(&format!("/data/{FLOW}"), write_flow(pending))];
+        Ok(self.patch_secret(member, SIGN_IN, ops).await?.as_ref().and_then(read_flow))
     }
 
     /// Ends the flow that was seen; one that is another by now stays.
@@ -145,11 +139,7 @@ impl Cluster {
     pub async fn end_flow(&self, member: Member, seen: &KeptFlow) -> Result<(), Error> {
         let seen = Preconditions { uid: None, resource_version: Some(seen.version.clone()) };
         let params = DeleteParams { preconditions: Some(seen), ..Default::default() };
-        match self.sender.send::<IgnoredAny>(build(of::<v1::Secret>(member).delete(SIGN_IN, &params))?).await
-        {
-            Ok(_) | Err(Error::NotFound | Error::Conflict(_)) => Ok(()),
-            Err(e) => Err(e),
-        }
+        self.sender.delete_seen(build(of::<v1::Secret>(member).delete(SIGN_IN, &params))?).await.map(|_| ())
     }
 
     /// Keeps a token, in place of the one that is there, in one request. What a rejection noted was about the one before:
@@ -180,34 +170,24 @@ impl Cluster {
     /// When the cluster refuses it, or does not answer.
     pub async fn reject_token(&self, member: Member, seen: &Kept, now: DateTime<Utc>) -> Result<(), Error> {
         let at = now.to_rfc3339_opts(SecondsFormat::Secs, true);
-        let path = format!("/metadata/annotations/{}", REJECTED.replace('/', "~1"));
         // another one by now: the next look tells
-        self.patch_secret(
-            member,
-            TUNNEL,
-            json!([test(&seen.version), { "op": "add", "path": path, "value": at }]),
-        )
-        .await
-        .map(|_| ())
+        let ops = vec![test(VERSION, &seen.version), add(&annotation(REJECTED), at)];
+        self.patch_secret(member, TUNNEL, ops).await.map(|_| ())
     }
 
-    async fn patch_secret(&self, member: Member, name: &str, ops: Value) -> Result<bool, Error> {
-        match self.patched_secret(member, name, ops).await {
-            Ok(_) => Ok(true),
-            Err(Error::Changed | Error::NotFound) => Ok(false),
+    /// The Secret as it is then; none where it is not as it was seen.
+    async fn patch_secret(
+        &self,
+        member: Member,
+        name: &str,
+        ops: Vec<Value>,
+    ) -> Result<Option<v1::Secret>, Error> {
+        match self.sender.send(json_patch(&of::<v1::Secret>(member), name, ops)?).await {
+            Ok(secret) => Ok(Some(secret)),
+            Err(Error::Changed | Error::NotFound) => Ok(None),
             Err(e) => Err(e),
         }
     }
-
-    async fn patched_secret(&self, member: Member, name: &str, ops: Value) -> Result<v1::Secret, Error> {
-        let patch = Patch::<()>::Json(serde_json::from_value(ops).map_err(|e| refused(&e))?);
-        let secrets = of::<v1::Secret>(member);
-        self.sender.send(build(secrets.patch(name, &PatchParams::default(), &patch))?).await
-    }
-}
-
-fn test(version: &str) -> Value {
-    json!({ "op": "test", "path": "/metadata/resourceVersion", "value": version })
 }
 
 fn kept(secret: &PartialObjectMeta<v1::Secret>) -> Kept {

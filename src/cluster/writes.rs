@@ -22,11 +22,12 @@ use serde_json::{Value, json};
 
 use crate::{
     cluster::{
+        json_patch::{annotation, json_patch, replace, test},
         leaving::Found,
         manifest::{Manifest, Owner, template},
         notes, observe,
         reads::Cluster,
-        request::{Error, WORKSPACE, build, of, refused},
+        request::{Error, WORKSPACE, build, of},
     },
     domain::{
         member::Member,
@@ -115,13 +116,11 @@ impl Cluster {
     /// # Errors
     /// When the cluster refuses it, or does not answer.
     pub async fn free_volume(&self, manifest: &Manifest, earlier: &str) -> Result<(), Error> {
-        let ops = json!([
-            { "op": "test", "path": "/spec/claimRef/uid", "value": earlier },
-            { "op": "replace", "path": "/spec/claimRef", "value": manifest.body["spec"]["claimRef"] },
-        ]);
-        let patch = Patch::<()>::Json(serde_json::from_value(ops).map_err(|e| refused(&e))?);
-        let volumes = Request::new(&manifest.collection);
-        let request = build(volumes.patch(&manifest.name, &PatchParams::default(), &patch))?;
+        let ops = vec![
+            test("/spec/claimRef/uid", earlier),
+            replace("/spec/claimRef", &manifest.body["spec"]["claimRef"]),
+        ];
+        let request = json_patch(&Request::new(&manifest.collection), &manifest.name, ops)?;
         match self.sender.send::<IgnoredAny>(request).await {
             Ok(_) | Err(Error::Changed) => Ok(()),
             Err(e) => Err(e),
@@ -151,14 +150,9 @@ impl Cluster {
         session: &Session,
         profile: &Profile,
     ) -> Result<Workspace, Error> {
-        let ops = json!([
-            test(notes::SESSION, &saw.session),
-            test(notes::ENDED, &saw.ended),
-            { "op": "replace", "path": "/spec/template", "value": template(owner, session, profile) },
-            { "op": "replace", "path": annotation(notes::SESSION), "value": notes::write_session(session) },
-            { "op": "replace", "path": annotation(notes::ENDED), "value": "" },
-            { "op": "replace", "path": "/spec/replicas", "value": 1 },
-        ]);
+        let template = replace("/spec/template", template(owner, session, profile));
+        let mut ops = seen(saw, [template]);
+        ops.extend(on(session, 1));
         self.patch(owner.member, ops).await
     }
 
@@ -167,14 +161,7 @@ impl Cluster {
     /// # Errors
     /// [`Error::Changed`] where it has.
     pub async fn wait(&self, member: Member, saw: &Seen, session: &Session) -> Result<Workspace, Error> {
-        let ops = json!([
-            test(notes::SESSION, &saw.session),
-            test(notes::ENDED, &saw.ended),
-            { "op": "replace", "path": annotation(notes::SESSION), "value": notes::write_session(session) },
-            { "op": "replace", "path": annotation(notes::ENDED), "value": "" },
-            { "op": "replace", "path": "/spec/replicas", "value": 0 },
-        ]);
-        self.patch(member, ops).await
+        self.patch(member, seen(saw, on(session, 0))).await
     }
 
     /// No replica, if neither session nor end have changed since they were seen.
@@ -182,9 +169,7 @@ impl Cluster {
     /// # Errors
     /// [`Error::Changed`] where they have.
     pub async fn end(&self, member: Member, saw: &Seen, ended: &Ended) -> Result<Workspace, Error> {
-        let mut ops = vec![test(notes::SESSION, &saw.session), test(notes::ENDED, &saw.ended)];
-        ops.extend(off(ended));
-        self.patch(member, Value::Array(ops)).await
+        self.patch(member, seen(saw, off(ended))).await
     }
 
     /// Notes something of the session that runs, if nothing has changed since it was seen.
@@ -192,12 +177,7 @@ impl Cluster {
     /// # Errors
     /// [`Error::Changed`] where it has.
     pub async fn note(&self, member: Member, saw: &Seen, session: &Session) -> Result<Workspace, Error> {
-        let ops = json!([
-            test(notes::SESSION, &saw.session),
-            test(notes::ENDED, &saw.ended),
-            { "op": "replace", "path": annotation(notes::SESSION), "value": notes::write_session(session) },
-        ]);
-        self.patch(member, ops).await
+        self.patch(member, seen(saw, [session_note(session)])).await
     }
 
     /// Notes that an ended session's hours stand in a usage record, if nothing has changed since it was seen.
@@ -206,12 +186,9 @@ impl Cluster {
     /// [`Error::Changed`] where it has.
     pub async fn note_recorded(&self, member: Member, saw: &Seen, ended: &Ended) -> Result<(), Error> {
         let recorded = Ended { recorded: true, ..ended.clone() };
-        let ops = json!([
-            test(notes::SESSION, &saw.session),
-            test(notes::ENDED, &saw.ended),
-            { "op": "replace", "path": annotation(notes::ENDED), "value": notes::write_ended(&recorded) },
-        ]);
-        self.sender.send::<IgnoredAny>(patch_request(member, ops)?).await.map(|_| ())
+        let ops = seen(saw, [ended_note(&notes::write_ended(&recorded))]);
+        let request = json_patch(&of::<StatefulSet>(member), WORKSPACE, ops)?;
+        self.sender.send::<IgnoredAny>(request).await.map(|_| ())
     }
 
     /// No replica, while anything runs or waits.
@@ -219,9 +196,9 @@ impl Cluster {
     /// # Errors
     /// [`Error::Changed`] where nothing does; [`Error::NotFound`] where there is no workspace.
     pub async fn stop(&self, member: Member, ended: &Ended) -> Result<Workspace, Error> {
-        let mut ops = vec![test(notes::ENDED, "")];
+        let mut ops = vec![test(&annotation(notes::ENDED), "")];
         ops.extend(off(ended));
-        match self.patch(member, Value::Array(ops)).await {
+        match self.patch(member, ops).await {
             Ok(workspace) => Ok(workspace),
             Err(e) => Err(self.tell_apart(member, e).await),
         }
@@ -243,8 +220,8 @@ impl Cluster {
         }
     }
 
-    async fn patch(&self, member: Member, ops: Value) -> Result<Workspace, Error> {
-        let request = patch_request(member, ops)?;
+    async fn patch(&self, member: Member, ops: Vec<Value>) -> Result<Workspace, Error> {
+        let request = json_patch(&of::<StatefulSet>(member), WORKSPACE, ops)?;
         Ok(observe::workspace(&self.sender.send::<StatefulSet>(request).await?))
     }
 
@@ -255,31 +232,30 @@ impl Cluster {
     pub async fn delete_pod(&self, member: Member, name: &str, uid: &str) -> Result<(), Error> {
         let seen = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
         let params = DeleteParams { preconditions: Some(seen), ..Default::default() };
-        let request = build(of::<KubePod>(member).delete(name, &params))?;
-        match self.sender.send::<IgnoredAny>(request).await {
-            Ok(_) | Err(Error::NotFound | Error::Conflict(_)) => Ok(()),
-            Err(e) => Err(e),
-        }
+        self.sender.delete_seen(build(of::<KubePod>(member).delete(name, &params))?).await.map(|_| ())
     }
 }
 
-/// Many starts may wait for their turn: each holds the bytes of its patch, and not the ten times larger tree.
-fn patch_request(member: Member, ops: Value) -> Result<http::Request<Vec<u8>>, Error> {
-    let patch = Patch::<()>::Json(serde_json::from_value(ops).map_err(|e| refused(&e))?);
-    build(of::<StatefulSet>(member).patch(WORKSPACE, &PatchParams::default(), &patch))
+/// These changes, if neither session nor end have changed since they were seen.
+fn seen(saw: &Seen, changes: impl IntoIterator<Item = Value>) -> Vec<Value> {
+    let tests =
+        [test(&annotation(notes::SESSION), &saw.session), test(&annotation(notes::ENDED), &saw.ended)];
+    tests.into_iter().chain(changes).collect()
 }
 
-fn annotation(name: &str) -> String {
-    format!("/metadata/annotations/{}", name.replace('~', "~0").replace('/', "~1"))
-}
-
-fn test(name: &str, text: &str) -> Value {
-    json!({ "op": "test", "path": annotation(name), "value": text })
+/// A session that runs or waits, with so many replicas.
+fn on(session: &Session, replicas: u8) -> [Value; 3] {
+    [session_note(session), ended_note(""), replace("/spec/replicas", replicas)]
 }
 
 fn off(ended: &Ended) -> [Value; 2] {
-    [
-        json!({ "op": "replace", "path": annotation(notes::ENDED), "value": notes::write_ended(ended) }),
-        json!({ "op": "replace", "path": "/spec/replicas", "value": 0 }),
-    ]
+    [ended_note(&notes::write_ended(ended)), replace("/spec/replicas", 0)]
+}
+
+fn session_note(session: &Session) -> Value {
+    replace(&annotation(notes::SESSION), notes::write_session(session))
+}
+
+fn ended_note(text: &str) -> Value {
+    replace(&annotation(notes::ENDED), text)
 }
