@@ -47,7 +47,7 @@ pub async fn run(app: Arc<App>, request: Request) -> Result<Reply, Problem> {
 
 async fn put(queue: &Queue, messages: Vec<Message>) -> Result<(), Problem> {
     stream::iter(messages)
-        .map(|message| async move { queue.put(&message.render(), Duration::ZERO, WITHIN).await })
+        .map(|message| async move { queue.put(&message, Duration::ZERO, WITHIN).await })
         .buffer_unordered(AT_ONCE)
         .try_collect::<()>()
         .await?;

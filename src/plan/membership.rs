@@ -71,14 +71,18 @@ pub fn leaving(
 
 /// Everybody who is not in the group and has something to lose, or whose leaving has not come to its end.
 fn losers(Everybody { residents, group }: Everybody) -> BTreeSet<Member> {
-    let standings: BTreeMap<Member, &Standing> =
-        group.unwrap_or_default().iter().map(|p| (p.member, &p.standing)).collect();
+    let is_stranger = strangers(group.unwrap_or_default());
     residents
         .iter()
-        .filter(|r| matches!(standings.get(&r.member), None | Some(Standing::Stranger)))
-        .filter(|r| r.workspace || r.left.is_none())
+        .filter(|r| is_stranger(r) && (r.workspace || r.left.is_none()))
         .map(|r| r.member)
         .collect()
+}
+
+/// Says of a resident whether the group does not hold them. Who is unknown is no stranger.
+fn strangers(people: &[Person]) -> impl Fn(&Resident) -> bool {
+    let standings: BTreeMap<Member, &Standing> = people.iter().map(|p| (p.member, &p.standing)).collect();
+    move |resident| matches!(standings.get(&resident.member), None | Some(Standing::Stranger))
 }
 
 fn cause(
@@ -148,17 +152,14 @@ pub fn differences(
     now: DateTime<Utc>,
 ) -> Differences {
     let there: BTreeMap<Member, &Resident> = residents.iter().map(|r| (r.member, r)).collect();
-    let standings: BTreeMap<Member, &Standing> = people.iter().map(|p| (p.member, &p.standing)).collect();
+    let is_stranger = strangers(people);
     let whole = |p: &Person| {
         there.get(&p.member).is_some_and(|r| r.workspace && r.left.is_none() && r.profiles == open(p))
     };
     let joins = people.iter().filter(|p| p.standing == Standing::Member && !whole(p));
     let is_over = |left: &Left| kept_until(*left, retention) <= now;
-    let expired = residents.iter().filter(|r| {
-        matches!(standings.get(&r.member), None | Some(Standing::Stranger))
-            && !r.workspace
-            && r.left.as_ref().is_some_and(is_over)
-    });
+    let expired =
+        residents.iter().filter(|r| is_stranger(r) && !r.workspace && r.left.as_ref().is_some_and(is_over));
     Differences { joins: joins.map(|p| p.member).collect(), expired: expired.cloned().collect() }
 }
 

@@ -9,7 +9,7 @@ use azure_storage_queue::{
 };
 
 use super::Error;
-use crate::config::QueueSettings;
+use crate::{api::message::Message, config::QueueSettings};
 
 /// The queue that `provision` is called for; its function.json says the same.
 const MEMBERS: &str = "members";
@@ -28,13 +28,13 @@ impl Queue {
         Ok(Self { members: Arc::new(account.queue_client(MEMBERS)?) })
     }
 
-    /// Puts a text on the queue, to be seen after the delay. What fails may be on the queue all the same: a
+    /// Puts a message on the queue, to be seen after the delay. What fails may be on the queue all the same: a
     /// message may come twice.
     ///
     /// # Errors
     /// When the account refuses, or has not taken it within the bound, all tries together.
-    pub async fn put(&self, text: &str, delay: Duration, within: Duration) -> Result<(), Error> {
-        let message = QueueMessage { message_text: Some(text.to_owned()) };
+    pub async fn put(&self, message: &Message, delay: Duration, within: Duration) -> Result<(), Error> {
+        let message = QueueMessage { message_text: Some(message.render()) };
         let options = QueueClientSendMessageOptions {
             visibility_timeout: Some(i32::try_from(delay.as_secs()).unwrap_or(i32::MAX)),
             ..Default::default()

@@ -7,6 +7,27 @@ use crate::{
     plan::lifecycle::Step,
 };
 
+/// Takes the steps in order; none when one of them saw what is no more. What the workspace then is comes back where a step
+/// changed it.
+///
+/// # Errors
+/// What the cluster met.
+pub async fn carry_out(
+    app: &Ready,
+    member: Member,
+    steps: &[Step],
+) -> Result<Option<Option<Workspace>>, Error> {
+    let mut workspace = None;
+    for step in steps {
+        match act(app, member, step).await {
+            Ok(changed) => workspace = changed.or(workspace),
+            Err(Error::Changed) => return Ok(None),
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(Some(workspace))
+}
+
 /// Takes one step. What the workspace then is comes back where the step changed it.
 ///
 /// # Errors

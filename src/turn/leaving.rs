@@ -13,7 +13,7 @@ use crate::{
         member::Member,
         membership::{Brake, Left, Person, Resident, Standing},
         usage::Usage,
-        workspace::{Seen, Workspace},
+        workspace::Workspace,
     },
     graph,
     plan::{
@@ -177,7 +177,7 @@ async fn end(app: &Ready, member: Member, now: DateTime<Utc>) -> Result<Option<W
 
 /// Deletes the StatefulSet, unless somebody started it since: its own controller may write to it meanwhile.
 async fn take_away(app: &Ready, member: Member, ended: Workspace) -> Result<(), Problem> {
-    let (Workspace { mut version, .. }, seen): (Workspace, Seen) = (ended.clone(), ended.seen);
+    let Workspace { mut version, seen, .. } = ended;
     for _ in 0..LOOKS {
         if app.cluster.delete_workspace(member, &version).await? {
             return Ok(());

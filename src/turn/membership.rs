@@ -46,7 +46,7 @@ pub async fn look_at(app: &Ready, member: Member, after: u8) -> Result<String, P
     };
     if let Some(delay) = AGAIN.get(usize::from(after)).filter(|_| !changed) {
         let next = Message::Member { member, after: after + 1, flow: None };
-        app.queue.put(&next.render(), *delay, QUEUE).await?;
+        app.queue.put(&next, *delay, QUEUE).await?;
     }
     Ok(found)
 }

@@ -51,7 +51,7 @@ pub async fn reconcile(app: &Ready, occasion: Occasion) -> Result<String, Proble
     let subscribed = subscribe(app, occasion).await;
     let compared = compare(app, occasion).await;
     let fault = match (&subscribed, &compared) {
-        (Err(problem), _) | (_, Err(problem)) => Some(format!("{}: {}", problem.detail, problem.next)),
+        (Err(problem), _) | (_, Err(problem)) => Some(sentence(problem)),
         (_, Ok(Compared { fault, .. })) => fault.clone(),
     };
     let comparison = Comparison { at: app.now().trunc_subsecs(0), fault };
@@ -77,6 +77,11 @@ pub async fn told(app: &Ready) -> Result<String, Problem> {
     }
 }
 
+/// What is, and what to do about it.
+fn sentence(problem: &Problem) -> String {
+    format!("{}: {}", problem.detail, problem.next)
+}
+
 struct Compared {
     said: String,
     /// What an admin has to mend.
@@ -88,10 +93,7 @@ async fn compare(app: &Ready, occasion: Occasion) -> Result<Compared, Problem> {
     let outcome = leaving::everybody(app, &view).await?;
     let Some(people) = &view.people else {
         let problem = Problem::from(graph::Error::NoGroup);
-        return Ok(Compared {
-            said: problem.detail.clone(),
-            fault: Some(format!("{}: {}", problem.detail, problem.next)),
-        });
+        return Ok(Compared { said: problem.detail.clone(), fault: Some(sentence(&problem)) });
     };
     let workspaces = &app.settings.workspaces;
     let open = |person: &Person| workspaces.gates.open_to(&person.groups, &workspaces.profiles);
@@ -137,7 +139,7 @@ async fn enqueue(app: &Ready, joins: Vec<Member>) -> Result<(), Problem> {
     stream::iter(joins)
         .map(|member| async move {
             let message = Message::Member { member, after: LAST_LOOK, flow: None };
-            app.queue.put(&message.render(), Duration::ZERO, QUEUE).await?;
+            app.queue.put(&message, Duration::ZERO, QUEUE).await?;
             app.sent_for.note(member, app.now());
             Ok::<_, Problem>(())
         })

@@ -18,7 +18,7 @@ use crate::{
         lifecycle,
         sign_in::{self, After, Ending, Move, Wanted, Whose},
     },
-    turn::{act::act, membership},
+    turn::{act::carry_out, membership},
 };
 use messages::come_again;
 pub use messages::look_in_the_end;
@@ -137,7 +137,7 @@ pub async fn settle(app: &Ready, member: Member) -> Result<(), Problem> {
     let why = "the sign-in that it waited for is gone".to_owned();
     let step = waits.and_then(|flow| lifecycle::give_up(&seen, &flow, why, app.now()));
     // one that changed meanwhile is another turn's
-    take(app, member, step.as_slice()).await?;
+    carry_out(app, member, step.as_slice()).await?;
     Ok(())
 }
 
@@ -173,11 +173,10 @@ async fn move_on(app: &Ready, member: Member, seen: KeptFlow) -> Result<Progress
 /// asked then.
 async fn keep(app: &Ready, member: Member, flow: &KeptFlow, token: Token) -> Result<Progress, Problem> {
     let before = app.cluster.kept(member).await?.and_then(|kept| kept.account);
-    let told = match token.provider {
+    let mut account = match token.provider {
         Provider::Microsoft => app.device_flow.account(&token).await.ok(),
         Provider::GitHub => None,
     };
-    let mut account = told;
     if let Some(known) = &account
         && sign_in::whose(member, &app.settings.entra.tenant, before.as_ref(), known) == Whose::Another
     {
@@ -234,7 +233,7 @@ async fn go_on(app: &Ready, member: Member) -> Result<bool, Problem> {
             return Ok(false);
         };
         tracing::info!(%member, why = %plan.why, "start: goes on after the sign-in");
-        if take(app, member, &plan.steps).await? {
+        if carry_out(app, member, &plan.steps).await?.is_some() {
             return Ok(true);
         }
     }
@@ -268,25 +267,13 @@ async fn end(app: &Ready, member: Member, flow: &KeptFlow, ending: Ending) -> Re
     for _ in 0..LOOKS {
         let seen = app.cluster.workspace(member).await?;
         let step = seen.and_then(|seen| lifecycle::give_up(&seen, id, why.clone(), app.now()));
-        if take(app, member, step.as_slice()).await? {
+        if carry_out(app, member, step.as_slice()).await?.is_some() {
             break;
         }
     }
     app.cluster.end_flow(member, flow).await?;
     tracing::info!(%member, %provider, %ending, "sign-in: ended");
     Ok(Progress::Ended(ending, *provider))
-}
-
-/// Takes the steps in order; whether all saw what still was.
-async fn take(app: &Ready, member: Member, steps: &[lifecycle::Step]) -> Result<bool, Problem> {
-    for step in steps {
-        match act(app, member, step).await {
-            Ok(_) => {}
-            Err(Error::Changed) => return Ok(false),
-            Err(e) => return Err(e.into()),
-        }
-    }
-    Ok(true)
 }
 
 /// Notes that the relay has rejected the token, as the agent said; the next start then asks for another one. A word about

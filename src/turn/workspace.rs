@@ -17,12 +17,12 @@ use crate::{
         workspace::{Pod, Workspace},
     },
     plan::{
-        lifecycle::{self, Entry, Offer, Plan, StartWish, Why},
+        lifecycle::{self, Entry, Offer, StartWish, Why},
         sign_in::{Wanted, waits, wanted},
     },
     pod::Line,
     turn::{
-        act::act,
+        act::{act, carry_out},
         door::{Asks, not_a_member},
         idle, membership,
         sign_in::{self, Progress},
@@ -143,25 +143,12 @@ async fn start_once(
         sign_in::look_in_the_end(app, member, flow).await?;
     }
     tracing::info!(%member, why = %plan.why, steps = plan.steps.len(), "start");
-    let workspace = carry_out(app, member, &plan).await?;
+    let workspace = carry_out(app, member, &plan.steps).await?;
     Ok(workspace.map(|w| (plan.why, w)))
 }
 
 fn pods_are_gone(seen: &Workspace) -> bool {
     !seen.on && seen.settled
-}
-
-/// Takes the steps in order; none when one of them saw what is no more.
-async fn carry_out(app: &Ready, member: Member, plan: &Plan) -> Result<Option<Option<Workspace>>, Problem> {
-    let mut workspace = None;
-    for step in &plan.steps {
-        match act(app, member, step).await {
-            Ok(changed) => workspace = changed.or(workspace),
-            Err(Error::Changed) => return Ok(None),
-            Err(e) => return Err(e.into()),
-        }
-    }
-    Ok(Some(workspace))
 }
 
 /// Stops the member's workspace, whatever it does, or finds it stopped. One request while anything runs.
@@ -208,11 +195,13 @@ pub async fn status(app: &Ready, asks: Asks) -> Result<Outcome, Problem> {
     let mut found = look(app, asks.member).await?;
     let waited = |w: &Workspace| w.current().is_some_and(|session| session.waits.is_some());
     let progress = sign_in::look(app, asks.member).await?;
-    if progress == Progress::None && waited(&found.workspace) {
-        sign_in::settle(app, asks.member).await?;
-    }
-    if !matches!(progress, Progress::Waits(_)) && (progress != Progress::None || waited(&found.workspace)) {
-        found = look(app, asks.member).await?;
+    match progress {
+        Progress::None if waited(&found.workspace) => {
+            sign_in::settle(app, asks.member).await?;
+            found = look(app, asks.member).await?;
+        }
+        Progress::Done | Progress::Ended(..) => found = look(app, asks.member).await?,
+        Progress::None | Progress::Waits(_) => {}
     }
     match progress {
         Progress::Waits(pending) => {

@@ -33,7 +33,7 @@ pub async fn look_in_the_end(app: &Ready, member: Member, pending: &Pending) -> 
 
 async fn look_then(app: &Ready, member: Member, pending: &Pending, at: DateTime<Utc>) -> Result<(), Problem> {
     let message = Message::Member { member, after: 0, flow: Some(pending.id.clone()) };
-    Ok(app.queue.put(&message.render(), delay(at, app.now()), QUEUE).await?)
+    Ok(app.queue.put(&message, delay(at, app.now()), QUEUE).await?)
 }
 
 fn delay(until: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
