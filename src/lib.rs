@@ -27,3 +27,6 @@ pub mod functions;
 
 pub mod agent;
 pub mod serve;
+
+#[cfg(test)]
+mod scripted;

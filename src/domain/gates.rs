@@ -54,20 +54,9 @@ impl Gates {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::profile::Profile;
 
     fn profiles() -> Profiles {
-        let profile = |name: &str| Profile {
-            name: name.into(),
-            cpu: "1".into(),
-            memory: "1Gi".into(),
-            gpus: 0,
-            node_selector: BTreeMap::new(),
-            tolerations: vec![],
-            image: "i".into(),
-            price_per_hour: 0.5,
-        };
-        Profiles::new(["cpu", "t4", "a100", "h100"].map(profile).to_vec(), "cpu").unwrap()
+        Profiles::named(&["cpu", "t4", "a100", "h100"])
     }
 
     fn gates(rows: &[(&str, &[&str])]) -> BTreeMap<String, BTreeSet<String>> {

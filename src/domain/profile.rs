@@ -74,6 +74,24 @@ impl Profiles {
     }
 }
 
+#[cfg(test)]
+impl Profiles {
+    /// Small ones of these names for tests; the first is the default.
+    pub fn named(names: &[&str]) -> Self {
+        let profile = |name: &&str| Profile {
+            name: (*name).to_owned(),
+            cpu: "1".into(),
+            memory: "1Gi".into(),
+            gpus: 0,
+            node_selector: BTreeMap::new(),
+            tolerations: vec![],
+            image: "i".into(),
+            price_per_hour: 0.5,
+        };
+        Self::new(names.iter().map(profile).collect(), names[0]).unwrap()
+    }
+}
+
 /// Which images a member may name at a start: patterns in which `*` stands for any characters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AllowedImages(Vec<String>);

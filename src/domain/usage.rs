@@ -55,10 +55,8 @@ impl Usage {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::domain::{profile::Profile, workspace::Seen};
+    use crate::domain::workspace::Seen;
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
@@ -67,17 +65,7 @@ mod tests {
     #[test]
     fn only_a_session_that_ran_has_ended_and_is_not_recorded_is_to_be_recorded() {
         let member = Member::parse("6e9f2c1a-0d3b-4b52-9a77-1c2d3e4f5a6b").unwrap();
-        let profile = Profile {
-            name: "small".into(),
-            cpu: "1".into(),
-            memory: "1Gi".into(),
-            gpus: 0,
-            node_selector: BTreeMap::new(),
-            tolerations: vec![],
-            image: "i".into(),
-            price_per_hour: 0.5,
-        };
-        let profiles = Profiles::new(vec![profile], "small").unwrap();
+        let profiles = Profiles::named(&["small"]);
         let seen = |started: Option<i64>, profile: &str, ended: Option<(Option<i64>, bool)>| Workspace {
             on: false,
             settled: true,

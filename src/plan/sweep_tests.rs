@@ -1,13 +1,10 @@
 //! What is left to do for a workspace: one row for each state that a sweep can find.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 
 use super::*;
 use crate::domain::{
     member::Member,
-    profile::Profile,
     workspace::{Ended, Pod, Seen, Session},
 };
 
@@ -16,17 +13,7 @@ fn at(seconds: i64) -> DateTime<Utc> {
 }
 
 fn profiles() -> Profiles {
-    let profile = Profile {
-        name: "small".into(),
-        cpu: "1".into(),
-        memory: "1Gi".into(),
-        gpus: 0,
-        node_selector: BTreeMap::new(),
-        tolerations: vec![],
-        image: "i".into(),
-        price_per_hour: 0.5,
-    };
-    Profiles::new(vec![profile], "small").unwrap()
+    Profiles::named(&["small"])
 }
 
 fn seen(started: Option<i64>, ended: Option<bool>, pods: &[Option<&str>]) -> Occupancy {

@@ -14,10 +14,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::*;
 use crate::config::SETTINGS;
 
+fn examples() -> BTreeMap<String, String> {
+    SETTINGS.iter().map(|row| (row.name.to_owned(), row.example.to_owned())).collect()
+}
+
 fn settings() -> Settings {
-    let examples: BTreeMap<String, String> =
-        SETTINGS.iter().map(|row| (row.name.to_owned(), row.example.to_owned())).collect();
-    Settings::read(&examples).unwrap()
+    Settings::read(&examples()).unwrap()
 }
 
 fn member() -> Member {
@@ -127,8 +129,7 @@ fn a_session_is_named_by_its_pod() {
 
 #[test]
 fn the_largest_profile_that_is_open_sets_the_quota() {
-    let mut examples: BTreeMap<String, String> =
-        SETTINGS.iter().map(|row| (row.name.to_owned(), row.example.to_owned())).collect();
+    let mut examples = examples();
     let profile = |name: &str, cpu: &str, gpus: u32| json!({ "name": name, "cpu": cpu, "memory": "8Gi", "gpus": gpus, "image": "i", "pricePerHour": 1.0 });
     let profiles = json!([profile("t4", "3500m", 1), profile("a100", "24", 4)]);
     examples.insert("PROFILES".into(), profiles.to_string());

@@ -5,29 +5,24 @@ mod notifications;
 mod subscriptions;
 mod tries;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use super::*;
+use crate::{
+    domain::member::Member,
+    scripted::{Answer, Asked, Scripted},
+};
 use async_trait::async_trait;
 use azure_core::{
     credentials::{AccessToken, TokenRequestOptions},
     time::OffsetDateTime,
 };
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
-};
-
-use super::*;
-use crate::domain::member::Member;
 
 const GROUP: &str = "66666666-6666-6666-6666-666666666666";
 /// A group that opens profiles.
 const GATE: &str = "77777777-6666-6666-6666-666666666666";
 const ADA: &str = "6e9f2c1a-0d3b-4b52-9a77-1c2d3e4f5a6b";
 const BEN: &str = "7e9f2c1a-0d3b-4b52-9a77-1c2d3e4f5a6b";
-
-/// An answer: status, further headers, body. Status 0 breaks the connection off.
-type Answer = (u16, &'static str, String);
 
 #[derive(Debug)]
 struct Token;
@@ -44,74 +39,38 @@ impl TokenCredential for Token {
     }
 }
 
-/// A Graph that gives these answers in order, and what it was asked: method, path and body.
+/// A Graph that gives these answers in order.
 struct Script {
     graph: Graph,
-    asked: Arc<Mutex<Vec<String>>>,
+    party: Scripted,
 }
 
 impl Script {
-    /// `{url}` in an answer stands for the script's own address.
     async fn new(answers: Vec<Answer>) -> Self {
-        // whichever test comes first installs it; the others find it there
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let (own, heard) = (url.clone(), asked.clone());
-        tokio::spawn(async move {
-            for (status, headers, body) in answers {
-                let (mut socket, _) = listener.accept().await.unwrap();
-                let request = read(&mut socket).await;
-                heard.lock().unwrap().push(request);
-                if status == 0 {
-                    continue;
-                }
-                let body = body.replace("{url}", &own);
-                let head = format!("HTTP/1.1 {status} x\r\nconnection: close\r\n{headers}");
-                let answer = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
-                let _ = socket.write_all(answer.as_bytes()).await;
-            }
-        });
+        let party = Scripted::new(answers, check).await;
         let settings = GraphSettings {
-            url,
+            url: party.url.clone(),
             group: GROUP.into(),
             gates: vec![GATE.into()],
             resource: format!("/groups/{GROUP}"),
             notification_url: "https://dcaas.example/api/membership".into(),
             client_state: "the-secret-of-this-installation-1".into(),
         };
-        Self { graph: Graph::new(&settings, Arc::new(Token)).unwrap(), asked }
+        Self { graph: Graph::new(&settings, Arc::new(Token)).unwrap(), party }
     }
 
+    /// What it was asked: method, path and body.
     fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
+        let text = |asked: Asked| format!("{} {}", asked.line, asked.body).trim_end().to_owned();
+        self.party.asked().into_iter().map(text).collect()
     }
 }
 
-async fn read(socket: &mut TcpStream) -> String {
-    let mut reader = BufReader::new(socket);
-    let mut line = String::new();
-    reader.read_line(&mut line).await.unwrap();
-    let asked = line.trim_end().trim_end_matches(" HTTP/1.1").to_owned();
-    let (mut length, mut token) = (None, false);
-    loop {
-        let mut header = String::new();
-        reader.read_line(&mut header).await.unwrap();
-        let header = header.trim_end().to_lowercase();
-        if header.is_empty() {
-            break;
-        }
-        token |= header == "authorization: bearer the-token";
-        if let Some(value) = header.strip_prefix("content-length: ") {
-            length = value.parse().ok();
-        }
-    }
-    assert!(token, "{asked} without our token");
-    assert!(length.is_some() || !asked.starts_with("POST"), "{asked} without a length");
-    let mut body = vec![0; length.unwrap_or(0)];
-    reader.read_exact(&mut body).await.unwrap();
-    format!("{asked} {}", String::from_utf8(body).unwrap()).trim_end().to_owned()
+/// Each request brings our token, and each POST says how long it is.
+fn check(asked: &Asked) {
+    assert_eq!(asked.header("authorization"), Some("bearer the-token"), "{}", asked.line);
+    let length = asked.header("content-length");
+    assert!(length.is_some() || !asked.line.starts_with("POST"), "{} without a length", asked.line);
 }
 
 fn ok(body: impl Into<String>) -> Answer {
