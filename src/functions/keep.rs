@@ -9,10 +9,7 @@ use crate::{
         problem::Problem,
     },
     app::App,
-    turn::{
-        door::{self, Asks},
-        idle,
-    },
+    turn::{door, idle},
 };
 
 /// 200 with what holds now.
@@ -21,8 +18,7 @@ use crate::{
 /// A problem with its next step.
 pub async fn run(app: Arc<App>, request: Request) -> Result<Reply, Problem> {
     let app = app.ready()?;
-    let (caller, member) = door::enter(app, &request, &[]).await?;
+    let asks = door::enter(app, &request, &[]).await?;
     let wished = request.json::<KeepBody>()?.wished(app.now())?;
-    let kept = idle::keep(app, Asks::new(caller, member), wished).await;
-    Ok(kept.map_err(door::told_to(caller, member))?.reply())
+    Ok(idle::keep(app, asks, wished).await.map_err(|problem| asks.told(problem))?.reply())
 }

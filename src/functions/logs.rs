@@ -28,9 +28,9 @@ const MOST: usize = 5000;
 /// A problem with its next step.
 pub async fn run(app: Arc<App>, request: Request) -> Result<Reply, Problem> {
     let app = app.ready()?;
-    let (caller, member) = door::enter(app, &request, &["follow", "tail", "since"]).await?;
+    let asks = door::enter(app, &request, &["follow", "tail", "since"]).await?;
     let asked = asked(&request)?;
-    let lines = logs::logs(app, member, asked).await.map_err(door::told_to(caller, member))?;
+    let lines = logs::logs(app, asks.member, asked).await.map_err(|problem| asks.told(problem))?;
     Ok(Reply {
         status: 200,
         content_type: "text/plain; charset=utf-8",

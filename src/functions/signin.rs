@@ -9,10 +9,7 @@ use crate::{
         problem::Problem,
     },
     app::App,
-    turn::{
-        door::{self, Asks},
-        workspace,
-    },
+    turn::{door, workspace},
 };
 
 /// 202 with the code and where to type it.
@@ -21,8 +18,8 @@ use crate::{
 /// A problem with its next step.
 pub async fn run(app: Arc<App>, request: Request) -> Result<Reply, Problem> {
     let app = app.ready()?;
-    let (caller, member) = door::enter(app, &request, &[]).await?;
+    let asks = door::enter(app, &request, &[]).await?;
     let SignInWish { provider } = request.json()?;
-    let begun = workspace::sign_in(app, Asks::new(caller, member), provider.map(Into::into)).await;
-    Ok(begun.map_err(door::told_to(caller, member))?.reply())
+    let begun = workspace::sign_in(app, asks, provider.map(Into::into)).await;
+    Ok(begun.map_err(|problem| asks.told(problem))?.reply())
 }

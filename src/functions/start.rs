@@ -12,10 +12,7 @@ use crate::{
     },
     app::App,
     plan::lifecycle::StartWish,
-    turn::{
-        door::{self, Asks},
-        workspace,
-    },
+    turn::{door, workspace},
 };
 
 /// 200 when it runs, 202 while it starts.
@@ -24,9 +21,9 @@ use crate::{
 /// A problem with its next step.
 pub async fn run(app: Arc<App>, request: Request) -> Result<Reply, Problem> {
     let app = app.ready()?;
-    let (caller, member) = door::enter(app, &request, &[]).await?;
+    let asks = door::enter(app, &request, &[]).await?;
     let StartBody { profile, image, provider } = request.json()?;
-    let wish = StartWish { by: caller.member, profile, image, id: Uuid::new_v4().simple().to_string() };
-    let started = workspace::start(app, Asks::new(caller, member), &wish, provider.map(Into::into)).await;
-    Ok(started.map_err(door::told_to(caller, member))?.reply())
+    let wish = StartWish { by: asks.by, profile, image, id: Uuid::new_v4().simple().to_string() };
+    let started = workspace::start(app, asks, &wish, provider.map(Into::into)).await;
+    Ok(started.map_err(|problem| asks.told(problem))?.reply())
 }

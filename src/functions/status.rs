@@ -8,10 +8,7 @@ use crate::{
         problem::Problem,
     },
     app::App,
-    turn::{
-        door::{self, Asks},
-        workspace,
-    },
+    turn::{door, workspace},
 };
 
 /// 200 whatever the phase is.
@@ -20,9 +17,8 @@ use crate::{
 /// A problem with its next step.
 pub async fn run(app: Arc<App>, request: Request) -> Result<Reply, Problem> {
     let app = app.ready()?;
-    let (caller, member) = door::enter(app, &request, &[]).await?;
-    let found = workspace::status(app, Asks::new(caller, member)).await;
-    let outcome = found.map_err(door::told_to(caller, member))?;
+    let asks = door::enter(app, &request, &[]).await?;
+    let outcome = workspace::status(app, asks).await.map_err(|problem| asks.told(problem))?;
     let reply = Reply::json(200, &outcome.body);
     Ok(if outcome.under_way { reply.retry_after(workspace::POLL) } else { reply })
 }

@@ -18,7 +18,7 @@ use crate::{
 /// A problem with its next step.
 pub async fn run(app: Arc<App>, request: Request) -> Result<Reply, Problem> {
     let app = app.ready()?;
-    let (caller, member) = door::enter(app, &request, &[]).await?;
+    let asks = door::enter(app, &request, &[]).await?;
     let NoBody {} = request.json()?;
-    Ok(workspace::stop(app, member, caller.member).await.map_err(door::told_to(caller, member))?.reply())
+    Ok(workspace::stop(app, asks).await.map_err(|problem| asks.told(problem))?.reply())
 }

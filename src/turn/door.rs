@@ -15,23 +15,38 @@ use crate::{
 ///
 /// # Errors
 /// When the caller is nobody here, or asks for what they may not.
-pub async fn enter(app: &Ready, request: &Request, parameters: &[&str]) -> Result<(Caller, Member), Problem> {
+pub async fn enter(app: &Ready, request: &Request, parameters: &[&str]) -> Result<Asks, Problem> {
     let caller = caller(app, request).await?;
     request.only_parameters(&[&["member"], parameters].concat())?;
-    Ok((caller, whose(caller, request)?))
+    Ok(Asks { by: caller.member, member: whose(caller, request)? })
 }
 
-/// Whose workspace is asked about, and whether it is the caller's own.
+/// Who asks, and about whose workspace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asks {
+    pub by: Member,
     pub member: Member,
-    pub own: bool,
 }
 
 impl Asks {
+    /// Whether it is about their own.
     #[must_use]
-    pub fn new(caller: Caller, member: Member) -> Self {
-        Self { member, own: caller.member == member }
+    pub fn own(self) -> bool {
+        self.by == self.member
+    }
+
+    /// A problem, as whoever asks has to hear it: for an admin who named somebody else, that person has no workspace,
+    /// not they.
+    #[must_use]
+    pub fn told(self, problem: Problem) -> Problem {
+        if problem.code != Code::NotAMember || self.own() {
+            return problem;
+        }
+        let member = self.member;
+        Problem::new(Code::NotAMember, "this person has no workspace here").next(format!(
+            "Add them to the group; it takes a few minutes to count. GET /api/workspaces?member={member} says what is \
+             kept of them."
+        ))
     }
 }
 
@@ -92,19 +107,6 @@ fn whose(caller: Caller, request: &Request) -> Result<Member, Problem> {
 pub fn not_a_member() -> Problem {
     Problem::new(Code::NotAMember, "you have no workspace here")
         .next("Ask an admin to add you to the group; it takes a few minutes to count.")
-}
-
-/// Says a problem to whoever asked: to an admin who named somebody else, that person has no workspace, not they.
-pub fn told_to(caller: Caller, member: Member) -> impl Fn(Problem) -> Problem {
-    move |problem| {
-        if problem.code != Code::NotAMember || member == caller.member {
-            return problem;
-        }
-        Problem::new(Code::NotAMember, "this person has no workspace here").next(format!(
-            "Add them to the group; it takes a few minutes to count. GET /api/workspaces?member={member} says what is \
-             kept of them."
-        ))
-    }
 }
 
 fn not_signed_in(detail: &str) -> Problem {

@@ -63,7 +63,7 @@ impl Outcome {
     /// With the code that the person signs in with; nobody else sees it, as it would open their workspace to them.
     fn with_sign_in(mut self, app: &Ready, asks: Asks, pending: &Pending) -> Self {
         self.under_way = true;
-        if asks.own {
+        if asks.own() {
             self.body.sign_in = Some(SignInBody::new(pending, app.now()));
         }
         self
@@ -155,7 +155,7 @@ fn pods_are_gone(seen: &Workspace) -> bool {
 ///
 /// # Errors
 /// What the cluster met.
-pub async fn stop(app: &Ready, member: Member, by: Member) -> Result<Outcome, Problem> {
+pub async fn stop(app: &Ready, Asks { by, member }: Asks) -> Result<Outcome, Problem> {
     for _ in 0..LOOKS {
         match act(app, member, &lifecycle::stop(member, by, app.now())).await {
             Ok(workspace) => {
@@ -207,7 +207,7 @@ pub async fn status(app: &Ready, asks: Asks) -> Result<Outcome, Problem> {
         Progress::Waits(pending) => {
             let session = found.workspace.current().filter(|session| session.waits.is_some());
             let asked = session.map_or_else(|| app.now(), |session| session.asked);
-            if session.is_some() && asks.own {
+            if session.is_some() && asks.own() {
                 found.situation = waits(&pending, true, asked, app.now());
             }
             Ok(Outcome::of(found).with_sign_in(app, asks, &pending))
