@@ -4,7 +4,7 @@ mod broken_off;
 
 use serde_json::{Value, json};
 
-use crate::world::{Installation, control, eventually, get, kubernetes};
+use crate::world::{Installation, Person, control, eventually, get, kubernetes};
 
 #[tokio::test]
 async fn somebody_who_is_removed_from_the_group_loses_what_runs_and_keeps_what_is_stored() {
@@ -91,6 +91,49 @@ async fn people_who_leave_together_are_seen_off_by_one_look_at_everybody() {
     .await;
 }
 
+/// Dates their leaving back to before what is kept goes.
+async fn left_long_ago(person: &Person) {
+    let long_ago = json!({ "at": chrono::Utc::now() - chrono::TimeDelta::days(31) }).to_string();
+    let annotation = json!({ "metadata": { "annotations": { "dcaas.dev/left": long_ago } } });
+    kubernetes("PATCH", &format!("/api/v1/namespaces/{}", person.namespace()), annotation).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_disk_that_somebody_saves_in_the_last_moment_is_not_deleted() {
+    Installation::own(json!({}), |dcaas| async move {
+        dcaas.reconcile().await;
+        let (ada, _ben) = (dcaas.member().await, dcaas.member().await);
+        let disk = ada.path("persistentvolumeclaims/home");
+        let before = get(&disk).await.unwrap()["metadata"]["uid"].clone();
+        ada.leave().await;
+        ada.gone().await;
+        left_long_ago(&ada).await;
+        let namespace = format!("/api/v1/namespaces/{}", ada.namespace());
+        let volume = format!("/api/v1/persistentvolumes/{}", ada.namespace());
+        // the look has been, the volume goes first, and the namespace would be next
+        let late = json!({ "delay_ms": 5000 });
+        dcaas
+            .fault(json!({ "party": "kubernetes", "method": "DELETE", "path": namespace, "fault": late }))
+            .await;
+        let saved = async {
+            eventually("the volume goes", || async {
+                let volume = get(&volume).await;
+                volume.is_none_or(|it| !it["metadata"]["deletionTimestamp"].is_null()).then_some(())
+            })
+            .await;
+            let kept = json!({ "metadata": { "annotations": { "dcaas.dev/left": null } } });
+            kubernetes("PATCH", &namespace, kept).await.unwrap();
+        };
+        futures::future::join(dcaas.reconcile(), saved).await;
+        assert!(
+            dcaas.requests("kubernetes").await.iter().any(|r| r.starts_with(&format!("DELETE {namespace}")))
+        );
+        assert!(get(&namespace).await.unwrap()["metadata"]["deletionTimestamp"].is_null());
+        assert_eq!(get(&disk).await.unwrap()["metadata"]["uid"], before);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn what_is_kept_goes_when_its_time_is_over_and_the_container_only_if_the_settings_say_so() {
     for delete_data in [false, true] {
@@ -103,9 +146,7 @@ async fn what_is_kept_goes_when_its_time_is_over_and_the_container_only_if_the_s
             dcaas.reconcile().await;
             let namespace = format!("/api/v1/namespaces/{}", ada.namespace());
             assert!(get(&namespace).await.unwrap()["metadata"]["deletionTimestamp"].is_null());
-            let long_ago = json!({ "at": chrono::Utc::now() - chrono::TimeDelta::days(31) }).to_string();
-            let annotation = json!({ "metadata": { "annotations": { "dcaas.dev/left": long_ago } } });
-            kubernetes("PATCH", &namespace, annotation).await.unwrap();
+            left_long_ago(&ada).await;
             dcaas.reconcile().await;
             let volume = format!("/api/v1/persistentvolumes/{}", ada.namespace());
             for path in [&namespace, &volume] {

@@ -40,6 +40,22 @@ fn nothing_at_all_names_every_setting_without_a_default() {
 }
 
 #[test]
+fn nothing_is_set_up_until_somebody_has_accepted_the_licence() {
+    for (value, good) in [(Some("accepted"), true), (Some("yes"), false), (Some(""), false), (None, false)] {
+        let mut variables = examples();
+        variables.remove("SERVER_LICENCE");
+        variables.extend(value.map(|value| ("SERVER_LICENCE".to_owned(), value.to_owned())));
+        match Settings::read(&variables) {
+            Ok(_) => assert!(good, "{value:?}"),
+            Err(faults) => {
+                assert!(!good && faults.len() == 1 && faults[0].setting == "SERVER_LICENCE", "{faults:?}");
+                assert!(faults[0].to_string().contains("licence"), "{}", faults[0]);
+            }
+        }
+    }
+}
+
+#[test]
 fn easy_auth_is_on_only_when_the_platform_says_so() {
     for (value, on) in [("True", true), ("true", true), ("1", true), ("false", false), ("yes", false)] {
         let mut variables = examples();
