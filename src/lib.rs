@@ -12,6 +12,7 @@ pub mod api;
 pub mod config;
 pub mod pod;
 pub mod protocol;
+pub mod wire;
 
 pub mod cluster;
 pub mod device_flow;

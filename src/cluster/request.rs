@@ -2,8 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use backon::{ExponentialBuilder, Retryable};
-use http::{Request, StatusCode, header::RETRY_AFTER};
+use http::{Request, StatusCode};
 use kube::{Client, Resource, client::Body, core::Status};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::sync::Semaphore;
@@ -11,13 +10,18 @@ use tokio::sync::Semaphore;
 use crate::{
     api::problem::{Code, Problem},
     domain::member::Member,
+    wire::{Again, Bounds, chain, retry_after},
 };
 
 /// Requests at once: more only queue up in the API server, each on a connection of its own.
 pub const IN_FLIGHT: usize = 32;
 
-/// How long all tries of a request may take together; every caller stays far below the host's timeout.
-const PATIENCE: Duration = Duration::from_secs(35);
+/// Every caller stays far below the host's timeout.
+const BOUNDS: Bounds = Bounds {
+    first_pause: Duration::from_millis(200),
+    longest_pause: Duration::from_secs(60),
+    patience: Duration::from_secs(35),
+};
 
 /// A longer `Retry-After` than this is the caller's to wait for, not ours.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -59,6 +63,16 @@ pub enum Error {
     /// Tried again within bounds, to no avail.
     #[error("unavailable: {why}")]
     Unavailable { why: String, again: bool, wait: Option<Duration> },
+}
+
+impl Again for Error {
+    fn again(&self) -> bool {
+        matches!(self, Self::Unavailable { again: true, .. })
+    }
+
+    fn wait(&self) -> Option<Duration> {
+        if let Self::Unavailable { wait, .. } = self { *wait } else { None }
+    }
 }
 
 impl From<Error> for Problem {
@@ -157,24 +171,9 @@ impl Sender {
     }
 
     async fn tried(&self, request: Request<Vec<u8>>) -> Result<(StatusCode, String), Error> {
-        let tries = (|| self.once(&request))
-            .retry(
-                ExponentialBuilder::new()
-                    .with_min_delay(Duration::from_millis(200))
-                    .with_max_times(5)
-                    .with_jitter(),
-            )
-            .when(|e| matches!(e, Error::Unavailable { again: true, .. }))
-            .adjust(|e, planned| match e {
-                Error::Unavailable { wait: Some(asked), .. } => planned.map(|p| p.max(*asked)),
-                _ => planned,
-            });
-        tokio::time::timeout(PATIENCE, tries).await.unwrap_or_else(|_| {
-            Err(Error::Unavailable {
-                why: format!("no answer within {PATIENCE:?}"),
-                again: false,
-                wait: None,
-            })
+        BOUNDS.tried(|| self.once(&request)).await.unwrap_or_else(|| {
+            let why = format!("no answer within {:?}", BOUNDS.patience);
+            Err(Error::Unavailable { why, again: false, wait: None })
         })
     }
 
@@ -184,14 +183,10 @@ impl Sender {
         let unavailable = |why: String| Error::Unavailable { why, again: true, wait: None };
         let answer = self.client.send(request).await.map_err(|e| unavailable(chain(&e)))?;
         let status = answer.status();
-        let wait = answer.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
+        let wait = retry_after(answer.headers());
         let bytes = answer.into_body().collect_bytes().await.map_err(|e| unavailable(chain(&e)))?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        if status.is_success() {
-            Ok((status, text))
-        } else {
-            Err(classify(status, wait.map(Duration::from_secs), &text))
-        }
+        if status.is_success() { Ok((status, text)) } else { Err(classify(status, wait, &text)) }
     }
 }
 
@@ -218,12 +213,6 @@ fn classify(status: StatusCode, wait: Option<Duration>, body: &str) -> Error {
         408 | 429 | 500..=599 => Error::Unavailable { why: format!("{status}: {message}"), again, wait },
         code => Error::Refused { code, message },
     }
-}
-
-/// An error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |e| e.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 #[cfg(test)]

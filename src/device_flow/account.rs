@@ -4,8 +4,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::header;
 use serde::Deserialize;
 
-use super::{DeviceFlow, Error, Token, read, told};
-use crate::domain::sign_in::{Account, Provider};
+use super::{DeviceFlow, Error, Token, read};
+use crate::{
+    domain::sign_in::{Account, Provider},
+    wire::told,
+};
 
 #[derive(Deserialize)]
 struct WireUser {

@@ -17,6 +17,7 @@ use crate::{
     api::problem::{Code, Problem},
     config::{Secret, SignInSettings},
     domain::sign_in::{NoToken, Pending, Provider},
+    wire::{self, retry_after, told},
 };
 
 /// How long one request may take, its answer read whole. It is shorter than the interval of either provider, so that a
@@ -178,23 +179,8 @@ fn client_of(provider: Provider) -> Client {
 /// Status, `Retry-After`, and the body whole.
 type Read = (u16, Option<Duration>, Vec<u8>);
 
-async fn read(mut answer: Response) -> Result<Read, String> {
-    let status = answer.status().as_u16();
-    let wait =
-        answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(told)? {
-        if body.len() + chunk.len() > LARGEST {
-            return Err(format!("an answer of more than {LARGEST} bytes"));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok((status, wait.map(Duration::from_secs), body))
-}
-
-/// An error with its causes, on one line.
-fn told(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let causes = std::iter::successors(std::error::Error::source(&error), |e| e.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+async fn read(answer: Response) -> Result<Read, String> {
+    let (status, wait) = (answer.status().as_u16(), retry_after(answer.headers()));
+    let body = wire::read(answer, LARGEST).await.map_err(|unread| unread.to_string())?;
+    Ok((status, wait, body))
 }

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable};
-use reqwest::{
-    Method, RequestBuilder, Response, StatusCode,
-    header::{CONTENT_LENGTH, RETRY_AFTER},
-};
+use reqwest::{Method, RequestBuilder, StatusCode, header::CONTENT_LENGTH};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::Graph;
-use crate::api::problem::{Code, Problem};
+use crate::{
+    api::problem::{Code, Problem},
+    wire::{self, Again, Bounds, Unread, retry_after, told},
+};
 
 /// What the function's identity has to be granted at Graph, as application permissions.
 pub const PERMISSIONS: &str = "Group.Read.All and User.Read.All";
@@ -19,8 +18,11 @@ pub const PERMISSIONS: &str = "Group.Read.All and User.Read.All";
 /// The scope of tokens for Graph, wherever it is reached.
 const SCOPE: &str = "https://graph.microsoft.com/.default";
 
-/// How long all tries of a request may take together.
-const PATIENCE: Duration = Duration::from_secs(40);
+const BOUNDS: Bounds = Bounds {
+    first_pause: Duration::from_millis(300),
+    longest_pause: Duration::from_secs(5),
+    patience: Duration::from_secs(40),
+};
 
 /// A longer `Retry-After` than this is the caller's to wait for, not ours.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -128,32 +130,17 @@ impl Graph {
 
     /// The same, for an answer that nobody reads.
     pub(super) async fn ask_for_bytes(&self, ask: Ask<'_>) -> Result<Vec<u8>, Error> {
-        let repeat = ask.repeat;
-        let tries = (|| self.once(&ask))
-            .retry(
-                ExponentialBuilder::new()
-                    .with_min_delay(Duration::from_millis(300))
-                    .with_max_delay(Duration::from_secs(5))
-                    .with_max_times(5)
-                    .with_jitter(),
-            )
-            .when(|failure| failure.may_repeat(repeat))
-            .adjust(|failure, planned| match failure.error {
-                Error::Unavailable { wait: Some(asked), .. } => planned.map(|p| p.max(asked)),
-                _ => planned,
-            });
-        match tokio::time::timeout(PATIENCE, tries).await {
-            Ok(answer) => answer.map_err(|failure| failure.error),
-            Err(_) => Err(unavailable(format!("no answer within {PATIENCE:?}"), false, None)),
+        match BOUNDS.tried(|| self.once(&ask)).await {
+            Some(answer) => answer.map_err(|failure| failure.error),
+            None => Err(unavailable(format!("no answer within {:?}", BOUNDS.patience), false, None)),
         }
     }
 
     async fn once(&self, ask: &Ask<'_>) -> Result<Vec<u8>, Failure> {
+        let failure = |error, undone| Failure { error, repeat: undone || ask.repeat == Repeat::Always };
         let token = self.credential.get_token(&[SCOPE], None).await;
-        let token = token.map_err(|e| Failure {
-            error: unavailable(format!("no token for Graph: {e}"), true, None),
-            undone: true,
-        })?;
+        let token =
+            token.map_err(|e| failure(unavailable(format!("no token for Graph: {e}"), true, None), true))?;
         let mut request: RequestBuilder =
             self.client.request(ask.method.clone(), &ask.url).bearer_auth(token.token.secret());
         if ask.eventual {
@@ -165,58 +152,48 @@ impl Graph {
             // without a length, what stands before Graph answers 411
             request = request.header(CONTENT_LENGTH, 0);
         }
-        let answer = request.send().await.map_err(|e| Failure {
-            undone: e.is_connect(),
-            error: unavailable(chain(&e.without_url()), true, None),
+        let answer = request.send().await.map_err(|e| {
+            let undone = e.is_connect();
+            failure(unavailable(told(e), true, None), undone)
         })?;
         let status = answer.status();
-        let wait = wait(&answer);
-        let bytes = read(answer).await.map_err(|error| Failure { error, undone: false })?;
+        let wait = retry_after(answer.headers());
+        let bytes = wire::read(answer, LARGEST).await.map_err(|unread| failure(unread.into(), false))?;
         if status.is_success() {
             Ok(bytes)
         } else {
-            let undone = matches!(status.as_u16(), 429 | 503);
-            Err(Failure { error: classify(status, wait, &bytes), undone })
+            Err(failure(classify(status, wait, &bytes), matches!(status.as_u16(), 429 | 503)))
         }
     }
 }
 
-/// An error, and whether Graph certainly did nothing.
+/// An error, and whether the request may be sent again.
 struct Failure {
     error: Error,
-    undone: bool,
+    repeat: bool,
 }
 
-impl Failure {
-    fn may_repeat(&self, repeat: Repeat) -> bool {
-        matches!(self.error, Error::Unavailable { again: true, .. })
-            && (self.undone || repeat == Repeat::Always)
+impl Again for Failure {
+    fn again(&self) -> bool {
+        self.repeat && matches!(self.error, Error::Unavailable { again: true, .. })
+    }
+
+    fn wait(&self) -> Option<Duration> {
+        if let Error::Unavailable { wait, .. } = self.error { wait } else { None }
+    }
+}
+
+impl From<Unread> for Error {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::Broken(why) => unavailable(why, true, None),
+            Unread::TooLarge(_) => Self::Refused { status: 200, message: unread.to_string() },
+        }
     }
 }
 
 fn unavailable(why: String, again: bool, wait: Option<Duration>) -> Error {
     Error::Unavailable { why, again, wait }
-}
-
-fn wait(answer: &Response) -> Option<Duration> {
-    let seconds = answer.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
-}
-
-async fn read(mut answer: Response) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) =
-        answer.chunk().await.map_err(|e| unavailable(chain(&e.without_url()), true, None))?
-    {
-        if bytes.len() + chunk.len() > LARGEST {
-            return Err(Error::Refused {
-                status: 200,
-                message: format!("an answer of more than {LARGEST} bytes"),
-            });
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
 }
 
 /// Reads a refusal: which kind it is, and whether asking again can help. Graph's words go to the log alone.
@@ -233,10 +210,4 @@ fn classify(status: StatusCode, wait: Option<Duration>, body: &[u8]) -> Error {
         408 | 429 | 500..=599 => unavailable(format!("{status}: {message}"), again, wait),
         status => Error::Refused { status, message },
     }
-}
-
-/// An error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |e| e.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
