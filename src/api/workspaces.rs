@@ -7,6 +7,7 @@ use super::body::rfc3339;
 use crate::domain::{
     member::Member,
     membership::{Brake, Cause, Comparison},
+    node::Empty,
     situation::Situation,
     workspace::Session,
 };
@@ -40,6 +41,22 @@ pub struct ComparisonBody {
     pub at: String,
     /// Null where nothing kept it from its end.
     pub fault: Option<String>,
+    /// Machines that stay although no workspace is on them.
+    pub machines: Vec<MachineBody>,
+}
+
+/// A machine that stays although no workspace is on it.
+#[derive(Debug, Serialize)]
+pub struct MachineBody {
+    pub node: String,
+    /// What is.
+    pub says: String,
+    /// What to do about it.
+    pub next: String,
+    /// When it was first seen without a workspace.
+    pub since: String,
+    /// The pods that keep it, `namespace/name`.
+    pub pods: Vec<String>,
 }
 
 /// Somebody who has a namespace of this installation.
@@ -84,9 +101,24 @@ pub struct SessionBody {
 
 impl WorkspacesBody {
     #[must_use]
-    pub fn new(brake: Option<&Brake>, comparison: Option<Comparison>, people: Vec<PersonBody>) -> Self {
-        let comparison = comparison.map(|c| ComparisonBody { at: rfc3339(c.at), fault: c.fault });
+    pub fn new(brake: Option<&Brake>, comparison: Option<ComparisonBody>, people: Vec<PersonBody>) -> Self {
         Self { brake: brake.map(BrakeBody::new), comparison, people }
+    }
+}
+
+impl ComparisonBody {
+    /// With those of its machines that an admin is to know of.
+    #[must_use]
+    pub fn new(comparison: Comparison, machines: Vec<MachineBody>) -> Self {
+        Self { at: rfc3339(comparison.at), fault: comparison.fault, machines }
+    }
+}
+
+impl MachineBody {
+    #[must_use]
+    pub fn new(empty: &Empty, (says, next): (String, String)) -> Self {
+        let pods = empty.held.iter().map(|holder| holder.pod.clone()).collect();
+        Self { node: empty.node.clone(), says, next, since: rfc3339(empty.since), pods }
     }
 }
 

@@ -6,7 +6,7 @@ use serde::de::IgnoredAny;
 
 use crate::{
     cluster::{
-        Look,
+        Look, diagnose,
         json_patch::{add, annotation, json_patch, label, test},
         observe,
         reads::Cluster,
@@ -16,7 +16,7 @@ use crate::{
         idleness::Testimony,
         link::LinkState,
         member::Member,
-        workspace::{Pod, Session},
+        workspace::{Occupancy, Pod, PodState, Session},
     },
     pod::{self, Line, Notice},
 };
@@ -26,25 +26,56 @@ const NO_LINE: &str = "nothing is heard from it";
 const NO_ANSWER: &str = "its machine does not answer";
 
 impl Cluster {
-    /// What the agent of a session's pod says: one read of its log.
+    /// What a session's pod shows and its agent says: one read of its log, where the pod runs.
     ///
     /// # Errors
     /// When the cluster refuses it; a machine that does not answer is silence.
     pub async fn hear(
         &self,
-        member: Member,
+        seen: &Occupancy,
         session: &Session,
-        pods: &[Pod],
         now: DateTime<Utc>,
     ) -> Result<Testimony, Error> {
-        let Some(pod) = pods.iter().find(|pod| pod.session.as_ref() == Some(&session.id)) else {
+        let pod = seen.pods.iter().find(|pod| pod.session.as_ref() == Some(&session.id));
+        let (Some(pod), Some(state)) = (pod, &seen.state) else {
             return Ok(Testimony::Silence { why: NO_POD });
         };
-        match self.agent_line_of(member, &pod.name).await {
+        if let Some(shown) = shown(state) {
+            return Ok(shown);
+        }
+        match self.agent_line_of(seen.member, &pod.name).await {
             Ok(line) => Ok(testimony(line, session, now)),
             Err(Error::Unavailable { .. }) => Ok(Testimony::Silence { why: NO_ANSWER }),
             Err(e) => Err(e),
         }
+    }
+
+    /// The same once more, with what the pod shows by now.
+    ///
+    /// # Errors
+    /// When the cluster refuses it.
+    pub async fn hear_again(
+        &self,
+        seen: &Occupancy,
+        session: &Session,
+        now: DateTime<Utc>,
+    ) -> Result<Testimony, Error> {
+        let runs = seen.state == Some(PodState::Runs);
+        // what runs says so itself; what did not may have begun since
+        let fresh = if runs { seen.clone() } else { self.seen_again(seen, session, now).await? };
+        self.hear(&fresh, session, now).await
+    }
+
+    async fn seen_again(
+        &self,
+        seen: &Occupancy,
+        session: &Session,
+        now: DateTime<Utc>,
+    ) -> Result<Occupancy, Error> {
+        let mut pods = self.kube_pods(seen.member).await?;
+        pods.retain(|pod| pod.metadata.deletion_timestamp.is_none());
+        let state = observe::state(&pods, session, now);
+        Ok(Occupancy { pods: pods.iter().map(observe::pod).collect(), state, ..seen.clone() })
     }
 
     /// Tells the agent of a session's pod something; whether there was such a pod.
@@ -76,14 +107,27 @@ impl Look {
     /// What this look tells of the use of the session that runs.
     #[must_use]
     pub fn testimony(&self, session: &Session, now: DateTime<Utc>) -> Testimony {
-        let there = self.pods.iter().any(|pod| observe::session(pod) == Some(&session.id));
-        if !there {
+        let pod = self.pods.iter().find(|pod| observe::session(pod) == Some(&session.id));
+        let Some(pod) = pod.filter(|pod| pod.metadata.deletion_timestamp.is_none()) else {
             return Testimony::Silence { why: NO_POD };
+        };
+        if let Some(shown) = shown(&diagnose::state(pod, session, now)) {
+            return shown;
         }
         if self.unheard {
             return Testimony::Silence { why: NO_ANSWER };
         }
         testimony(self.line.clone(), session, now)
+    }
+}
+
+/// What needs no word of the agent's.
+fn shown(state: &PodState) -> Option<Testimony> {
+    match state {
+        PodState::Runs => None,
+        PodState::Unreachable => Some(Testimony::Silence { why: NO_ANSWER }),
+        PodState::Halted { why } => Some(Testimony::Halted { why: why.clone() }),
+        PodState::Unplaced => Some(Testimony::Unplaced),
     }
 }
 

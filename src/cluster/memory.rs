@@ -20,6 +20,7 @@ use crate::{
     domain::{
         member::Member,
         membership::{Brake, Cause, Comparison},
+        node::{Empty, Hold, Holder},
     },
 };
 
@@ -54,6 +55,18 @@ struct ComparisonNote {
     at: DateTime<Utc>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fault: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    empty: Vec<EmptyNote>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct EmptyNote {
+    node: String,
+    since: DateTime<Utc>,
+    #[serde(default)]
+    fixed: bool,
+    /// Pods, each with the word of how it keeps the machine.
+    held: Vec<(String, String)>,
 }
 
 impl Cluster {
@@ -82,7 +95,7 @@ impl Cluster {
     /// # Errors
     /// When the cluster refuses it, or does not answer.
     pub async fn remember_comparison(&self, comparison: &Comparison) -> Result<(), Error> {
-        let note = ComparisonNote { at: comparison.at, fault: comparison.fault.clone() };
+        let note = comparison_note(comparison);
         self.remember(COMPARISON, Some(&note)).await
     }
 
@@ -109,8 +122,7 @@ fn read(data: &BTreeMap<String, ByteString>) -> Memory {
     }
     Memory {
         brake: note(data, BRAKE).and_then(read_brake),
-        comparison: note(data, COMPARISON)
-            .map(|ComparisonNote { at, fault }: ComparisonNote| Comparison { at, fault }),
+        comparison: note(data, COMPARISON).map(read_comparison),
     }
 }
 
@@ -122,6 +134,30 @@ fn read_brake(note: BrakeNote) -> Option<Brake> {
     };
     let losers = note.losers.iter().map(|id| Member::parse(id).ok()).collect::<Option<_>>()?;
     Some(Brake { since: note.since, cause, losers })
+}
+
+fn read_comparison(ComparisonNote { at, fault, empty }: ComparisonNote) -> Comparison {
+    let holder = |(pod, word): (String, String)| Some(Holder { hold: Hold::of_word(&word)?, pod });
+    let empty = empty.into_iter().map(|EmptyNote { node, since, fixed, held }| Empty {
+        node,
+        since,
+        fixed,
+        held: held.into_iter().filter_map(holder).collect(),
+    });
+    Comparison { at, fault, empty: empty.collect() }
+}
+
+fn comparison_note(comparison: &Comparison) -> ComparisonNote {
+    let held = |held: &[Holder]| {
+        held.iter().map(|Holder { pod, hold }| (pod.clone(), hold.word().to_owned())).collect()
+    };
+    let empty = comparison.empty.iter().map(|Empty { node, since, fixed, held: pods }| EmptyNote {
+        node: node.clone(),
+        since: *since,
+        fixed: *fixed,
+        held: held(pods),
+    });
+    ComparisonNote { at: comparison.at, fault: comparison.fault.clone(), empty: empty.collect() }
 }
 
 fn brake_note(brake: &Brake) -> BrakeNote {
@@ -146,6 +182,15 @@ mod tests {
             let text = serde_json::to_vec(&brake_note(&brake)).unwrap();
             let data = BTreeMap::from([(BRAKE.to_owned(), ByteString(text))]);
             assert_eq!(read(&data), Memory { brake: Some(brake), comparison: None });
+        }
+        let held = ["ending", "fixed", "alone", "system", "movable"]
+            .map(|word| Holder { pod: format!("ml/{word}"), hold: Hold::of_word(word).unwrap() });
+        let empty = vec![Empty { node: "gpu-1".into(), since: at, fixed: true, held: held.into() }];
+        for (fault, empty) in [(None, vec![]), (Some("no right".to_owned()), empty)] {
+            let comparison = Comparison { at, fault, empty };
+            let text = serde_json::to_vec(&comparison_note(&comparison)).unwrap();
+            let data = BTreeMap::from([(COMPARISON.to_owned(), ByteString(text))]);
+            assert_eq!(read(&data), Memory { brake: None, comparison: Some(comparison) });
         }
         for text in ["", "{}", r#"{"since":"now","cause":"group-empty","losers":[]}"#] {
             let data = [BRAKE, COMPARISON].map(|key| (key.to_owned(), ByteString(text.into())));

@@ -8,6 +8,7 @@ mod leaving;
 mod log;
 mod manifest;
 mod memory;
+mod nodes;
 mod notes;
 mod observe;
 mod occupancies;

@@ -7,8 +7,8 @@ use k8s_openapi::{
 };
 
 use crate::{
-    cluster::notes,
-    domain::workspace::{Pod, Seen, Workspace},
+    cluster::{diagnose, notes},
+    domain::workspace::{Pod, PodState, Seen, Session, Workspace},
     pod,
 };
 
@@ -52,6 +52,13 @@ pub fn pod(pod: &v1::Pod) -> Pod {
             ran(&c.state) || ran(&c.last_state) || c.restart_count > 0
         }),
     }
+}
+
+/// What the pod of a session shows; none where there is none.
+#[must_use]
+pub fn state(pods: &[v1::Pod], of: &Session, now: DateTime<Utc>) -> Option<PodState> {
+    let own = pods.iter().find(|pod| session(pod) == Some(&of.id))?;
+    Some(diagnose::state(own, of, now))
 }
 
 /// The session that a pod was made for.

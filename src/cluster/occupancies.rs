@@ -2,19 +2,18 @@
 
 use std::collections::HashMap;
 
-use k8s_openapi::api::apps::v1::StatefulSet;
+use chrono::{DateTime, Utc};
+use k8s_openapi::api::{apps::v1::StatefulSet, core::v1::Pod as KubePod};
 
 use crate::{
     cluster::{
         notes, observe,
         reads::Cluster,
         request::{Error, WORKSPACE},
+        residences::lean,
         residents::Listed,
     },
-    domain::{
-        member::Member,
-        workspace::{Occupancy, Pod},
-    },
+    domain::{member::Member, workspace::Occupancy},
 };
 
 impl Cluster {
@@ -22,12 +21,12 @@ impl Cluster {
     ///
     /// # Errors
     /// When the cluster does not give both lists whole.
-    pub async fn occupancies(&self) -> Result<Vec<Occupancy>, Error> {
+    pub async fn occupancies(&self, now: DateTime<Utc>) -> Result<Vec<Occupancy>, Error> {
         let labels = self.ours();
-        let mut pods = HashMap::<Member, Vec<Pod>>::new();
+        let mut pods = HashMap::<Member, Vec<KubePod>>::new();
         self.each_pod(&labels, |member, pod| {
             if pod.metadata.deletion_timestamp.is_none() {
-                pods.entry(member).or_default().push(observe::pod(&pod));
+                pods.entry(member).or_default().push(lean(pod));
             }
         })
         .await?;
@@ -35,7 +34,8 @@ impl Cluster {
         self.each::<StatefulSet>(&labels, |set| {
             let member = Member::of_namespace(&set.metadata.namespace);
             if let Some(member) = member.filter(|_| set.metadata.name == WORKSPACE) {
-                occupancies.push(occupancy(member, &set, pods.remove(&member).unwrap_or_default()));
+                let pods = pods.remove(&member).unwrap_or_default();
+                occupancies.push(occupancy(member, &set, &pods, now));
             }
         })
         .await?;
@@ -43,13 +43,15 @@ impl Cluster {
     }
 }
 
-fn occupancy(member: Member, set: &Listed, pods: Vec<Pod>) -> Occupancy {
+fn occupancy(member: Member, set: &Listed, pods: &[KubePod], now: DateTime<Utc>) -> Occupancy {
     let seen = set.metadata.seen();
+    let session = notes::read_session(&seen.session);
     Occupancy {
         member,
-        session: notes::read_session(&seen.session),
+        state: session.as_ref().and_then(|session| observe::state(pods, session, now)),
+        session,
         ended: notes::read_ended(&seen.ended),
         seen,
-        pods,
+        pods: pods.iter().map(observe::pod).collect(),
     }
 }

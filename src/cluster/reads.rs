@@ -106,7 +106,7 @@ impl Cluster {
         Ok(Some(look))
     }
 
-    async fn kube_pods(&self, member: Member) -> Result<Vec<KubePod>, Error> {
+    pub(super) async fn kube_pods(&self, member: Member) -> Result<Vec<KubePod>, Error> {
         let request = build(of::<KubePod>(member).list(&ListParams::default()))?;
         match self.sender.send::<ObjectList<KubePod>>(request).await {
             Ok(list) => Ok(list.items),

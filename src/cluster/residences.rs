@@ -93,7 +93,7 @@ fn run(set: &Listed) -> Run {
 }
 
 /// A pod without its containers' wishes, which are most of it.
-fn lean(pod: KubePod) -> KubePod {
+pub(super) fn lean(pod: KubePod) -> KubePod {
     let KubePod { metadata, spec, status } = pod;
     let metadata = ObjectMeta {
         name: metadata.name,

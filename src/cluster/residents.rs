@@ -39,6 +39,8 @@ pub(super) struct ListedMeta {
     #[serde(default)]
     pub resource_version: String,
     #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    #[serde(default)]
     pub annotations: BTreeMap<String, String>,
     /// When its deletion began.
     pub deletion_timestamp: Option<String>,
@@ -99,7 +101,8 @@ impl Cluster {
         take: impl FnMut(Listed),
     ) -> Result<(), Error> {
         let objects = Request::new(K::url_path(&(), None));
-        self.pages(labels, |params| build(objects.list_metadata(params)), take).await
+        let ours = ListParams::default().labels(labels);
+        self.pages(ours, |params| build(objects.list_metadata(params)), take).await
     }
 
     /// Hands on every pod that has these labels, and whose it is. To be asked before the workspaces: a pod can then only
@@ -115,17 +118,18 @@ impl Cluster {
                 take(member, pod);
             }
         };
-        self.pages(labels, |params| build(pods.list(params)), take).await
+        let ours = ListParams::default().labels(labels);
+        self.pages(ours, |params| build(pods.list(params)), take).await
     }
 
     /// Hands on every object of a list, which is asked for page by page.
-    async fn pages<T: DeserializeOwned>(
+    pub(super) async fn pages<T: DeserializeOwned>(
         &self,
-        labels: &str,
+        params: ListParams,
         list: impl Fn(&ListParams) -> Result<http::Request<Vec<u8>>, Error>,
         mut take: impl FnMut(T),
     ) -> Result<(), Error> {
-        let mut params = ListParams::default().labels(labels).limit(PAGE);
+        let mut params = params.limit(PAGE);
         loop {
             let page: Page<T> = self.sender.send(list(&params)?).await?;
             page.items.into_iter().flatten().for_each(&mut take);

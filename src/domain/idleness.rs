@@ -49,7 +49,7 @@ pub struct Watch {
     pub look: Option<DateTime<Utc>>,
     /// When its people were warned, if they were.
     pub warned: Option<DateTime<Utc>>,
-    /// Since when its use can not be known.
+    /// Since when its use can not be known, or nothing of it runs.
     pub unknown: Option<DateTime<Utc>>,
     /// Why it is kept, or why it will be stopped.
     pub why: String,
@@ -67,4 +67,8 @@ pub enum Testimony {
     },
     /// There is none, and why: a clause that follows "its use can not be known: ".
     Silence { why: &'static str },
+    /// It holds a machine, and nothing of it runs, so that no work is lost with it: why, as a clause.
+    Halted { why: String },
+    /// No machine has taken it: it holds none, and nothing of it runs.
+    Unplaced,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::member::Member;
+use super::{member::Member, node::Empty};
 
 /// Whether a person counts as a member now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,4 +81,6 @@ pub struct Comparison {
     pub at: DateTime<Utc>,
     /// What kept it from its end, or what an admin has to mend; a sentence.
     pub fault: Option<String>,
+    /// Machines without a workspace, as the last look at them found.
+    pub empty: Vec<Empty>,
 }

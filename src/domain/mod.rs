@@ -7,6 +7,7 @@ pub mod idleness;
 pub mod link;
 pub mod member;
 pub mod membership;
+pub mod node;
 pub mod profile;
 pub mod sign_in;
 pub mod situation;

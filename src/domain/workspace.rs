@@ -99,6 +99,19 @@ pub struct Pod {
     pub has_run: bool,
 }
 
+/// What a pod shows from outside, before its agent is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PodState {
+    /// Its container runs. So is every state counted that nobody here knows: then the agent's word decides.
+    Runs,
+    /// The cluster calls its machine silent while its container runs.
+    Unreachable,
+    /// It has a machine, and nothing of it runs there: why, as a clause.
+    Halted { why: String },
+    /// No machine has taken it.
+    Unplaced,
+}
+
 /// What lists tell of a member's workspace.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Occupancy {
@@ -108,6 +121,8 @@ pub struct Occupancy {
     pub seen: Seen,
     /// The pods that nobody deletes yet. They were listed first: one can only be older than the session.
     pub pods: Vec<Pod>,
+    /// What the pod of its session shows; none where there is none.
+    pub state: Option<PodState>,
 }
 
 impl Occupancy {

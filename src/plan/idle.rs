@@ -45,6 +45,14 @@ pub struct Judgement {
     pub unknown: bool,
 }
 
+/// Why no use is seen, though that is no idleness, and how long this keeps a workspace.
+struct Doubt {
+    keeps: String,
+    /// What is said of it in the end, after `for 4 h`.
+    ends: String,
+    bound: TimeDelta,
+}
+
 /// What the sweep does next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -89,7 +97,7 @@ pub fn judge(case: Case) -> Judgement {
     let none = Activity::default();
     let (connected, activity, hold) = match testimony {
         Testimony::Heard { connected, activity, hold, .. } => (*connected, activity, *hold),
-        Testimony::Silence { .. } => (None, &none, None),
+        Testimony::Silence { .. } | Testimony::Halted { .. } | Testimony::Unplaced => (None, &none, None),
     };
     // being reached again is not use: a tunnel that comes and goes would keep a machine for ever
     let reached = connected.map_or(started, |at| at.min(now).max(started));
@@ -112,10 +120,9 @@ pub fn judge(case: Case) -> Judgement {
         hold.map(|hold| (hold.min(now + policy.keep_cap), "it was asked for in the workspace".to_owned())),
     );
     reasons.extend(watch.keep.map(|keep| (keep, "a member asked for it".to_owned())));
-    let unknown = unknown(testimony, gpu, now);
-    if let Some(why) = &unknown {
-        let until = watch.unknown.unwrap_or(now) + policy.unknown_for;
-        reasons.push((until, format!("its use can not be known: {why}")));
+    let doubt = doubt(testimony, policy, gpu, now);
+    if let Some(doubt) = &doubt {
+        reasons.push((watch.unknown.unwrap_or(now) + doubt.bound, doubt.keeps.clone()));
     }
     let (until, why) = reasons.into_iter().max_by_key(|(until, _)| *until).unwrap_or((now, String::new()));
     let life = started + policy.longest_life;
@@ -126,14 +133,12 @@ pub fn judge(case: Case) -> Judgement {
         let why =
             if bounded { format!("{why}; the longest life is {}", words(policy.longest_life)) } else { why };
         Verdict::Keep { until: until.min(life), why }
-    } else if let Some(reason) = &unknown {
-        Verdict::Stop {
-            why: format!("for {} its use could not be known: {reason}", words(policy.unknown_for)),
-        }
+    } else if let Some(Doubt { ends, bound, .. }) = &doubt {
+        Verdict::Stop { why: format!("for {} {ends}", words(*bound)) }
     } else {
         Verdict::Stop { why: idle }
     };
-    Judgement { verdict, unknown: unknown.is_some() }
+    Judgement { verdict, unknown: doubt.is_some() }
 }
 
 /// What follows from a judgement of a session that was due: a stop only where an earlier sweep has warned, and its time
@@ -177,10 +182,34 @@ fn last_work(activity: &Activity, gpu: bool) -> Option<(DateTime<Utc>, &str)> {
     seen.max()
 }
 
+/// Why a workspace without use is not idle, if it is not. One that holds a machine without running on it is kept no
+/// longer than an idle one: what holds it up may pass.
+fn doubt(testimony: &Testimony, policy: &IdlePolicy, gpu: bool, now: DateTime<Utc>) -> Option<Doubt> {
+    let unknown_for = policy.unknown_for;
+    match testimony {
+        Testimony::Halted { why } => Some(Doubt {
+            keeps: format!("nothing of it runs, which may pass: {why}"),
+            ends: format!("nothing of it ran: {why}"),
+            bound: policy.idle_after.min(unknown_for),
+        }),
+        Testimony::Unplaced => Some(Doubt {
+            keeps: "no machine has taken it yet".to_owned(),
+            ends: "no machine took it".to_owned(),
+            bound: unknown_for,
+        }),
+        _ => unknown(testimony, gpu, now).map(|why| Doubt {
+            keeps: format!("its use can not be known: {why}"),
+            ends: format!("its use could not be known: {why}"),
+            bound: unknown_for,
+        }),
+    }
+}
+
 /// Why not all of the use is known, if it is not.
 fn unknown(testimony: &Testimony, gpu: bool, now: DateTime<Utc>) -> Option<String> {
     match testimony {
         Testimony::Silence { why } => Some((*why).to_owned()),
+        Testimony::Halted { .. } | Testimony::Unplaced => None,
         Testimony::Heard { at, .. } if now - *at > FRESH => {
             Some(format!("its agent has said nothing for {}", words(FRESH)))
         }

@@ -34,6 +34,10 @@ fn heard(now: i64, signals: &[(&str, Evidence)], hold: Option<i64>) -> Testimony
 
 const SILENCE: Testimony = Testimony::Silence { why: "its machine does not answer" };
 
+fn halted() -> Testimony {
+    Testimony::Halted { why: "code 3".into() }
+}
+
 fn case<'a>(policy: &'a IdlePolicy, watch: &'a Watch, testimony: &'a Testimony, now: i64) -> Case<'a> {
     Case { policy, started: at(0), watch, testimony, gpu: true, now: at(now) }
 }
@@ -50,6 +54,7 @@ fn every_reason_to_keep_or_to_stop() {
     let nothing = [("gpu", Evidence::Nothing)];
     let (watch, keep) = (Watch::default(), Watch { keep: Some(at(500)), ..Watch::default() });
     let unknown = Watch { unknown: Some(at(100)), ..Watch::default() };
+    let kept_on = Watch { keep: Some(at(500)), ..unknown.clone() };
     let stale = |signals: &[(&str, Evidence)]| heard(90, signals, None);
     let rows: &[(&str, &Watch, Testimony, i64, Option<i64>, &str)] = &[
         ("new", &watch, heard(1, &nothing, None), 1, Some(60), "no use was seen since"),
@@ -133,6 +138,11 @@ fn every_reason_to_keep_or_to_stop() {
         ("silence", &watch, SILENCE, 100, Some(340), "its machine does not answer"),
         ("goes on", &unknown, SILENCE, 339, Some(340), "can not be known"),
         ("too long", &unknown, SILENCE, 340, None, "for 4 h its use could not be known: its machine"),
+        ("no machine", &watch, Testimony::Unplaced, 100, Some(340), "no machine has taken it yet"),
+        ("none ever", &unknown, Testimony::Unplaced, 340, None, "for 4 h no machine took it"),
+        ("crashes", &watch, halted(), 100, Some(160), "nothing of it runs, which may pass: code 3"),
+        ("crashes on", &unknown, halted(), 160, None, "for 1 h nothing of it ran: code 3"),
+        ("crashes, and was kept", &kept_on, halted(), 160, Some(500), "a member asked"),
         ("a line of long ago", &watch, stale(&nothing), 100, Some(340), "said nothing for 3 min"),
         ("still tells of use", &unknown, stale(&[("gpu", seen(89))]), 340, None, "could not be known"),
         ("a line without a word of use", &watch, heard(100, &[], None), 100, Some(340), "says nothing of it"),

@@ -2,7 +2,16 @@
 
 use std::fmt;
 
-use crate::domain::{profile::Profiles, usage::Usage, workspace::Occupancy};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::{
+    profile::Profiles,
+    usage::Usage,
+    workspace::{Ended, Occupancy, Pod},
+};
+
+/// Within this the cluster lets a pod end whose session has ended.
+const SETTLED: TimeDelta = TimeDelta::minutes(5);
 
 /// One thing that is left to do for a workspace.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +50,23 @@ pub fn chores(seen: &Occupancy, profiles: &Profiles) -> Vec<Chore> {
         None => {}
     }
     chores
+}
+
+/// What of a workspace is not understood, if something is not: it is said, and left as it is.
+#[must_use]
+pub fn strange(seen: &Occupancy, now: DateTime<Utc>) -> Option<&'static str> {
+    let Occupancy { session, ended, pods, .. } = seen;
+    let Some(session) = session else {
+        return (!seen.seen.session.is_empty()).then_some("the note of its session can not be read");
+    };
+    let runs = |pod: &Pod| pod.session.as_ref() == Some(&session.id);
+    match ended {
+        Some(Ended { at: Some(at), .. }) if now - *at > SETTLED && pods.iter().any(runs) => {
+            Some("it was switched on by hand: its session has ended, and there is a pod")
+        }
+        _ if pods.iter().any(|pod| pod.session.is_none()) => Some("a pod of its labels is of no session"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -40,6 +40,30 @@ fn seen(started: Option<i64>, ended: Option<bool>, pods: &[Option<&str>]) -> Occ
         ended: ended.map(|recorded| Ended { at: Some(at(60)), by: None, why: "so".into(), recorded }),
         seen: Seen { session: String::new(), ended: String::new() },
         pods: pods.iter().enumerate().map(pod).collect(),
+        state: None,
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_said_and_has_no_chore_of_its_own() {
+    let unreadable = |text: &str| Occupancy {
+        session: None,
+        seen: Seen { session: text.into(), ended: String::new() },
+        ..seen(None, None, &[Some("one")])
+    };
+    let rows = [
+        ("runs", seen(Some(0), None, &[Some("two")]), 400, ""),
+        ("never started", unreadable(""), 400, ""),
+        ("from a later version", unreadable(r#"{"v":9}"#), 400, "can not be read"),
+        ("a pod of nobody's", seen(Some(0), None, &[Some("two"), None]), 400, "of no session"),
+        ("has just ended", seen(Some(0), Some(true), &[Some("two")]), 300, ""),
+        ("switched on by hand", seen(Some(0), Some(true), &[Some("two")]), 400, "by hand"),
+        ("off", seen(Some(0), Some(true), &[]), 400, ""),
+    ];
+    for (name, seen, now, why) in rows {
+        let said = strange(&seen, at(now)).unwrap_or_default();
+        assert!(said.contains(why) && said.is_empty() == why.is_empty(), "{name}: {said}");
+        assert!(why.is_empty() || chores(&seen, &profiles()).is_empty(), "{name}");
     }
 }
 

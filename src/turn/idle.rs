@@ -45,7 +45,8 @@ pub async fn look_after(app: &Ready, seen: &Occupancy) -> Result<Option<String>,
 }
 
 async fn look_at(app: &Ready, seen: &Occupancy, session: &Session) -> Result<Option<String>, Error> {
-    let done = match decide(app, seen, session).await? {
+    let heard = app.cluster.hear(seen, session, app.now()).await?;
+    let done = match decide(app, session, &heard) {
         Next::Nothing => return Ok(None),
         Next::Note { watch, take_back } => {
             let why = watch.why.clone();
@@ -66,26 +67,27 @@ async fn look_at(app: &Ready, seen: &Occupancy, session: &Session) -> Result<Opt
             format!("warned: {why}")
         }
         // once more: a use or a wish of the last moment wins
-        Next::Stop { .. } => match decide(app, seen, session).await? {
-            Next::Stop { why } => {
-                let ended = Ended {
-                    at: Some(app.now()),
-                    by: Some(EndedBy::Sweep),
-                    why: why.clone(),
-                    recorded: false,
-                };
-                act(app, seen.member, &Step::End { saw: seen.seen.clone(), ended }).await?;
-                format!("stopped: {why}")
+        Next::Stop { .. } => {
+            match decide(app, session, &app.cluster.hear_again(seen, session, app.now()).await?) {
+                Next::Stop { why } => {
+                    let ended = Ended {
+                        at: Some(app.now()),
+                        by: Some(EndedBy::Sweep),
+                        why: why.clone(),
+                        recorded: false,
+                    };
+                    act(app, seen.member, &Step::End { saw: seen.seen.clone(), ended }).await?;
+                    format!("stopped: {why}")
+                }
+                _ => return Ok(None),
             }
-            _ => return Ok(None),
-        },
+        }
     };
     Ok(Some(done))
 }
 
-async fn decide(app: &Ready, seen: &Occupancy, session: &Session) -> Result<Next, Error> {
-    let testimony = app.cluster.hear(seen.member, session, &seen.pods, app.now()).await?;
-    Ok(case(app, session, &testimony).map_or(Next::Nothing, |case| idle::next(case, &judge(case))))
+fn decide(app: &Ready, session: &Session, testimony: &Testimony) -> Next {
+    case(app, session, testimony).map_or(Next::Nothing, |case| idle::next(case, &judge(case)))
 }
 
 fn case<'a>(app: &'a Ready, session: &'a Session, testimony: &'a Testimony) -> Option<Case<'a>> {

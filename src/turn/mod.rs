@@ -6,6 +6,7 @@ pub mod idle;
 pub mod leaving;
 pub mod logs;
 pub mod membership;
+mod nodes;
 pub mod reconcile;
 pub mod sign_in;
 pub mod sweep;

@@ -12,15 +12,18 @@ use crate::{
         problem::{Code, Problem},
     },
     app::{Ready, flight::Flown},
+    cluster::Memory,
     domain::{
         member::Member,
         membership::{Comparison, Person, Resident, Standing},
+        node::Empty,
     },
     graph,
     plan::membership,
     turn::{
         leaving::{self, View},
         membership::{LAST_LOOK, QUEUE},
+        nodes,
     },
 };
 
@@ -54,9 +57,15 @@ pub async fn reconcile(app: &Ready, occasion: Occasion) -> Result<String, Proble
         (Err(problem), _) | (_, Err(problem)) => Some(sentence(problem)),
         (_, Ok(Compared { fault, .. })) => fault.clone(),
     };
-    let comparison = Comparison { at: app.now().trunc_subsecs(0), fault };
+    let before = match &compared {
+        Ok(compared) => compared.empty.clone(),
+        // where the cluster does not tell, nothing is remembered either
+        Err(_) => app.cluster.memory().await.map(last_empty).unwrap_or_default(),
+    };
+    let (empty, stay) = machines(app, occasion, before).await;
+    let comparison = Comparison { at: app.now().trunc_subsecs(0), fault, empty };
     let remembered = app.cluster.remember_comparison(&comparison).await;
-    let said = format!("{}; {}", compared?.said, subscribed?);
+    let said = format!("{}; {}; {stay}", compared?.said, subscribed?);
     remembered?;
     Ok(said)
 }
@@ -77,6 +86,31 @@ pub async fn told(app: &Ready) -> Result<String, Problem> {
     }
 }
 
+/// The machines without a workspace, and how many of them stay: at its time, as they change by the minute. What this
+/// meets is in the log, and nothing else waits for it.
+async fn machines(app: &Ready, occasion: Occasion, before: Vec<Empty>) -> (Vec<Empty>, String) {
+    if occasion == Occasion::Notification {
+        return (before, "machines not looked at".to_owned());
+    }
+    match nodes::look(app, &before).await {
+        Ok((empty, told)) => {
+            for sentence in &told {
+                tracing::warn!("reconcile: {sentence}");
+            }
+            let said = format!("{} machines without a workspace, {} of them stay", empty.len(), told.len());
+            (empty, said)
+        }
+        Err(e) => {
+            tracing::warn!(error = %e, "reconcile: the machines can not be looked at");
+            (before, "machines could not be looked at".to_owned())
+        }
+    }
+}
+
+fn last_empty(memory: Memory) -> Vec<Empty> {
+    memory.comparison.map_or_else(Vec::new, |comparison| comparison.empty)
+}
+
 /// What is, and what to do about it.
 fn sentence(problem: &Problem) -> String {
     format!("{}: {}", problem.detail, problem.next)
@@ -86,19 +120,22 @@ struct Compared {
     said: String,
     /// What an admin has to mend.
     fault: Option<String>,
+    /// The machines that the last comparison found without a workspace.
+    empty: Vec<Empty>,
 }
 
 async fn compare(app: &Ready, occasion: Occasion) -> Result<Compared, Problem> {
     let view = leaving::view(app).await?;
     let outcome = leaving::everybody(app, &view).await?;
-    let Some(people) = &view.people else {
+    let View { residents, people, memory } = view;
+    let Some(people) = people else {
         let problem = Problem::from(graph::Error::NoGroup);
-        return Ok(Compared { said: problem.detail.clone(), fault: Some(sentence(&problem)) });
+        let (said, fault) = (problem.detail.clone(), Some(sentence(&problem)));
+        return Ok(Compared { said, fault, empty: last_empty(memory) });
     };
     let workspaces = &app.settings.workspaces;
     let open = |person: &Person| workspaces.gates.open_to(&person.groups, &workspaces.profiles);
-    let found =
-        membership::differences(people, &view.residents, open, app.settings.leaving.retention, app.now());
+    let found = membership::differences(&people, &residents, open, app.settings.leaving.retention, app.now());
     let joins = found.joins.len();
     let sent = match occasion {
         Occasion::Timer => found.joins,
@@ -122,7 +159,6 @@ async fn compare(app: &Ready, occasion: Occasion) -> Result<Compared, Problem> {
             people.len()
         )
     });
-    let View { residents, .. } = &view;
     Ok(Compared {
         said: format!(
             "{} people, {} namespaces: {} to look at, {} left, {ended} past retention",
@@ -132,6 +168,7 @@ async fn compare(app: &Ready, occasion: Occasion) -> Result<Compared, Problem> {
             outcome.gone
         ),
         fault,
+        empty: last_empty(memory),
     })
 }
 

@@ -3,12 +3,12 @@
 use crate::{
     api::{
         problem::Problem,
-        workspaces::{PersonBody, WorkspacesBody},
+        workspaces::{ComparisonBody, MachineBody, PersonBody, WorkspacesBody},
     },
     app::Ready,
     cluster::Residence,
     domain::member::Member,
-    plan::membership,
+    plan::{membership, nodes},
 };
 
 /// Where everybody stands who has a namespace here, or only one of them.
@@ -19,7 +19,12 @@ pub async fn workspaces(app: &Ready, only: Option<Member>) -> Result<WorkspacesB
     let cluster = &app.cluster;
     let (residences, memory) = futures::try_join!(cluster.residences(only), cluster.memory())?;
     let people = residences.iter().map(|residence| person(app, residence)).collect();
-    Ok(WorkspacesBody::new(memory.brake.as_ref(), memory.comparison, people))
+    let comparison = memory.comparison.map(|comparison| {
+        let stay = comparison.empty.iter().filter(|empty| nodes::lingers(empty, comparison.at));
+        let machines = stay.map(|empty| MachineBody::new(empty, nodes::words(empty))).collect();
+        ComparisonBody::new(comparison, machines)
+    });
+    Ok(WorkspacesBody::new(memory.brake.as_ref(), comparison, people))
 }
 
 fn person(app: &Ready, of: &Residence) -> PersonBody {

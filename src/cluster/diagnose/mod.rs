@@ -9,6 +9,7 @@ mod placing;
 mod preparing;
 mod refusal;
 mod running;
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ use crate::{
 };
 
 pub use listed::listed;
+pub use state::state;
 
 /// A pod is made within seconds; after this, what should make it may not be there.
 const LATE: TimeDelta = TimeDelta::minutes(5);

@@ -185,7 +185,7 @@ impl Case {
         self.expect(Phase::Starting, says, next)
     }
 
-    fn session(&self) -> Session {
+    pub fn session(&self) -> Session {
         Session {
             id: "new".into(),
             asked: ago(121),

@@ -14,6 +14,7 @@ mod running;
 mod case;
 mod listed;
 mod make;
+mod state;
 
 use std::collections::BTreeSet;
 
