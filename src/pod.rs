@@ -43,6 +43,11 @@ pub const ON_STOP: &str = ".dcaas/on-stop";
 /// The environment variable that tells the latter how many seconds it has.
 pub const SECONDS: &str = "DCAAS_SECONDS";
 
+/// The environment variable that tells a workspace's processes where [`RUN`] is, …
+pub const RUN_VARIABLE: &str = "DCAAS_RUN";
+/// … and where [`POD`] is.
+pub const POD_VARIABLE: &str = "DCAAS_POD";
+
 /// The file of the downward API with the Pod's annotations.
 pub const ANNOTATIONS_FILE: &str = "annotations";
 /// The file of the downward API with the Pod's labels.

@@ -54,15 +54,19 @@ pub struct Code {
     program: PathBuf,
     path: OsString,
     data: PathBuf,
+    places: Places,
     children: Children,
 }
 
+/// Where `dcaas keep` and `dcaas why` find the agent, by their variables.
+pub type Places = [(&'static str, PathBuf); 2];
+
 impl Code {
     /// The CLI of the platform's tree, with its state in `data`.
-    pub fn new(platform: &Path, data: PathBuf, children: Children) -> Self {
+    pub fn new(platform: &Path, data: PathBuf, places: Places, children: Children) -> Self {
         let program = platform.join(pod::CODE);
         let path = search_path(std::env::var_os("PATH"), program.parent().unwrap_or(platform));
-        Self { program, path, data, children }
+        Self { program, path, data, places, children }
     }
 
     /// Whether a sign-in is kept. One that is kept may have been rejected since.
@@ -109,6 +113,7 @@ impl Code {
         command
             .args(arguments)
             .env("PATH", &self.path)
+            .envs(self.places.iter().map(|(name, path)| (name, path)))
             .env("VSCODE_CLI_DATA_DIR", &self.data)
             .env("VSCODE_CLI_USE_FILE_KEYCHAIN", "1")
             // the key would be the host's name, and a pod's changes

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, Local, SecondsFormat, TimeDelta, Utc};
 
 use super::evidence::hold;
+use super::notices::{self, words};
 use crate::domain::activity::Evidence;
 use crate::domain::link::LinkState;
-use crate::pod::Line;
+use crate::pod::{Line, Notice};
 
 /// A silence of so long means that the agent is gone.
 const SILENT: TimeDelta = TimeDelta::seconds(60);
@@ -32,12 +33,15 @@ pub struct KeepArguments {
 pub struct WhyArguments {
     #[command(flatten)]
     place: Place,
+    /// The downward API's files
+    #[arg(long, env = crate::pod::POD_VARIABLE, default_value = crate::pod::POD)]
+    pod: PathBuf,
 }
 
 #[derive(Debug, Clone, clap::Args)]
 struct Place {
     /// Where the agent has its files
-    #[arg(long, default_value = crate::pod::RUN)]
+    #[arg(long, env = crate::pod::RUN_VARIABLE, default_value = crate::pod::RUN)]
     run: PathBuf,
 }
 
@@ -74,15 +78,32 @@ pub fn keep(arguments: &KeepArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Says what the agent sees.
+/// Says what was announced, and what the agent sees.
 ///
 /// # Errors
 /// Outside of a workspace.
 pub fn why(arguments: &WhyArguments) -> anyhow::Result<()> {
     let line = arguments.place.agent()?;
     let asked = hold::read(&arguments.place.run).ok().flatten();
-    print!("{}", report(&line, asked, Utc::now()));
+    // what can not be read is passed over, and the agent has said so on the log
+    let notice = notices::current(&arguments.pod).ok().and_then(Result::ok).unwrap_or_default();
+    print!("{}{}", announced(&notice, Utc::now()), report(&line, asked, Utc::now()));
     Ok(())
+}
+
+/// What the control plane said last, as long as it matters.
+fn announced(notice: &Notice, now: DateTime<Utc>) -> String {
+    let why = words::because(&notice.why);
+    match (notice.stop, notice.keep) {
+        (Some(stop), _) => format!(
+            "{:<10} {}{why}\n{:<10} work here, or ask for it: dcaas keep 3h\n",
+            "stop",
+            words::when(stop, now, &Local),
+            "to keep it",
+        ),
+        (None, Some(keep)) if keep > now => format!("{:<10} until {}{why}\n", "kept", time(keep)),
+        (None, _) => String::new(),
+    }
 }
 
 fn report(line: &Line, asked: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
@@ -107,9 +128,11 @@ fn report(line: &Line, asked: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Stri
     }
     let asked = asked.filter(|until| *until > now);
     match (line.hold, asked) {
-        (Some(until), _) if until > now => {
-            say(format_args!("{:<10} you asked until {}; the agent says so", "keep", time(until)))
-        }
+        (Some(until), _) if until > now => say(format_args!(
+            "{:<10} you asked until {}: that holds, as far as is allowed",
+            "keep",
+            time(until)
+        )),
         (_, Some(until)) => {
             say(format_args!("{:<10} you asked until {}; the agent has not seen it yet", "keep", time(until)))
         }
@@ -134,6 +157,24 @@ mod tests {
     use super::*;
     use crate::domain::activity::Activity;
     use crate::domain::link::Link;
+
+    #[test]
+    fn what_was_announced_comes_first() {
+        let at = |seconds: i64| DateTime::from_timestamp(1_800_000_000 + seconds, 0);
+        let notice = |stop, keep, why: &str| Notice { stop, keep, why: why.into() };
+        let said = |notice| announced(&notice, at(0).unwrap());
+        let stop = said(notice(at(600), None, "no use was seen for 1 h"));
+        assert!(stop.starts_with("stop       in 10 minutes, at "), "{stop}");
+        assert!(stop.contains("08:10 UTC"), "{stop}");
+        assert!(
+            stop.ends_with(": no use was seen for 1 h\nto keep it work here, or ask for it: dcaas keep 3h\n"),
+            "{stop}"
+        );
+        let kept = said(notice(None, at(60), "a member asked for it"));
+        assert_eq!(kept, "kept       until 2027-01-15T08:01:00Z: a member asked for it\n");
+        assert_eq!(said(notice(None, at(-60), "a member asked for it")), "");
+        assert_eq!(said(Notice::default()), "");
+    }
 
     #[test]
     fn the_report_says_every_signal_and_what_holds() {
@@ -164,7 +205,10 @@ mod tests {
         );
         let holds = Line { hold: Some(at(60)), ..line };
         let held = report(&holds, Some(at(60)), at(0));
-        assert!(held.ends_with("you asked until 2027-01-15T08:01:00Z; the agent says so\n"), "{held}");
+        assert!(
+            held.ends_with("you asked until 2027-01-15T08:01:00Z: that holds, as far as is allowed\n"),
+            "{held}"
+        );
         let old = report(&holds, None, at(90));
         assert!(
             old.starts_with("The agent has said nothing since") && old.ends_with("dcaas keep 3h\n"),

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::activity::Activity;
 use crate::domain::link::{Link, LinkState};
-use crate::pod::{Line, ON_START, ON_STOP};
+use crate::pod::{Line, ON_START, ON_STOP, POD_VARIABLE, RUN_VARIABLE};
 
 mod children;
 mod code;
@@ -23,9 +23,11 @@ mod image;
 mod inside;
 mod install;
 mod kept;
+mod notices;
 mod output;
 mod pace;
 mod script;
+mod terminals;
 mod tunnel;
 mod voice;
 mod watch;
@@ -37,7 +39,9 @@ use children::Children;
 use code::Code;
 use ending::{MARGIN, Signals, budget};
 use kept::Kept;
+use notices::Notices;
 use script::Script;
+use terminals::Terminals;
 use tunnel::Tunnel;
 use voice::Voice;
 
@@ -103,9 +107,10 @@ async fn live(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let script = |name| Some(Script::new(name, home.as_deref()?, children.clone(), voice.clone()));
     let (asked, stop) = (CancellationToken::new(), CancellationToken::new());
     let budget = budget(Duration::from_secs(arguments.grace));
+    let places = [(RUN_VARIABLE, arguments.run.clone()), (POD_VARIABLE, arguments.pod.clone())];
     let tunnel = Tunnel {
         kept: Kept::new(home.as_deref(), &data, &arguments.tunnel, voice.clone()),
-        code: Code::new(&arguments.platform, data, children.clone()),
+        code: Code::new(&arguments.platform, data, places, children.clone()),
         name: arguments.tunnel,
         token: arguments.token,
         licence: arguments.accept_licence,
@@ -114,8 +119,11 @@ async fn live(arguments: Arguments) -> anyhow::Result<ExitCode> {
         grace: budget.tunnel,
     };
     let kept = tokio::spawn(tunnel.keep());
-    let (looks, run) = (voice.clone(), arguments.run);
-    tokio::spawn(async move { evidence::watch(looks, &run).await });
+    let (looks, run, terminals) = (voice.clone(), arguments.run, Terminals::default());
+    let (warned, warnings) = tokio::sync::watch::channel(false);
+    let notices = Notices { pod: arguments.pod, terminals: terminals.clone(), voice: voice.clone(), warned };
+    tokio::spawn(async move { evidence::watch(looks, &run, terminals, warnings).await });
+    tokio::spawn(notices.tell());
     if let Some(script) = script(ON_START) {
         tokio::spawn(script.run(None, asked.clone().cancelled_owned()));
     }

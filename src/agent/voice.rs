@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, interval_at, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep_until, timeout};
 use tokio_util::task::TaskTracker;
 
 use super::hear::{Heard, hear};
@@ -23,6 +23,8 @@ const WAITING: usize = 256;
 /// So many of these places are for our own words only.
 const OURS_ONLY: usize = 32;
 const LINE_EVERY: Duration = Duration::from_secs(60);
+/// The same while a stop is announced: whoever decides it needs evidence of now.
+const LINE_SOON: Duration = Duration::from_secs(2);
 /// Use after so long a pause is worth a line of its own.
 const PAUSE: TimeDelta = TimeDelta::seconds(30);
 const PIECE_BYTES: usize = 16 * 1024;
@@ -40,6 +42,7 @@ pub struct Voice {
 struct Shared {
     throttle: Throttle,
     secrets: Vec<String>,
+    hurry: bool,
 }
 
 enum Word {
@@ -52,9 +55,10 @@ impl Voice {
     pub fn start(line: Line, out: impl AsyncWrite + Unpin + Send + 'static) -> (Self, JoinHandle<()>) {
         let (words, heard) = mpsc::channel(WAITING);
         let (line, current) = watch::channel(line);
-        let shared = Shared { throttle: Throttle::new(LINES_A_SECOND), secrets: Vec::new() };
+        let shared = Shared { throttle: Throttle::new(LINES_A_SECOND), secrets: Vec::new(), hurry: false };
         let shared = Arc::new(Mutex::new(shared));
-        let writer = Writer { out, line: current, since_line: 0, shared: shared.clone() };
+        let next_line = tokio::time::Instant::now();
+        let writer = Writer { out, line: current, since_line: 0, next_line, shared: shared.clone() };
         (Self { words, line, shared, passing: TaskTracker::new() }, tokio::spawn(writer.write(heard)))
     }
 
@@ -109,6 +113,12 @@ impl Voice {
     /// Until when the member asked inside to be kept; the line says it when it changed.
     pub fn set_hold(&self, hold: Option<DateTime<Utc>>) {
         self.line.send_if_modified(|line| std::mem::replace(&mut line.hold, hold) != hold);
+    }
+
+    /// Says the line at once, and more often from now on, or as often as usual.
+    pub fn hurry(&self, hurry: bool) {
+        lock(&self.shared).hurry = hurry;
+        self.line.send_modify(|_| {});
     }
 
     /// The line as it would be said now.
@@ -180,20 +190,20 @@ struct Writer<W> {
     out: W,
     line: watch::Receiver<Line>,
     since_line: usize,
+    next_line: tokio::time::Instant,
     shared: Arc<Mutex<Shared>>,
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
     async fn write(mut self, mut words: mpsc::Receiver<Word>) {
         self.own_line().await;
-        let mut again = interval_at(tokio::time::Instant::now() + LINE_EVERY, LINE_EVERY);
         let mut second = interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
                 Ok(()) = self.line.changed() => self.own_line().await,
-                _ = again.tick() => self.own_line().await,
+                () = sleep_until(self.next_line) => self.own_line().await,
                 _ = second.tick() => self.say_dropped().await,
                 word = words.recv() => match word {
                     Some(Word::Text(text)) => self.text(&text).await,
@@ -209,6 +219,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         let mut line = self.line.borrow_and_update().clone();
         line.at = Utc::now();
         self.since_line = 0;
+        let pause = if lock(&self.shared).hurry { LINE_SOON } else { LINE_EVERY };
+        self.next_line = tokio::time::Instant::now() + pause;
         self.put(&line.render()).await;
     }
 

@@ -15,13 +15,21 @@ pub struct Notice {
 }
 
 impl Notice {
-    /// Reads the annotation's value; empty means that there is nothing to say (any more).
-    pub fn parse(value: &str) -> Option<Self> {
-        let wire: Wire = serde_json::from_str(value).ok()?;
-        let time = |text: Option<String>| {
-            text.and_then(|text| DateTime::parse_from_rfc3339(&text).ok()).map(|time| time.to_utc())
+    /// Reads the annotation's value; fields that are not known are passed over.
+    ///
+    /// # Errors
+    /// Why it can not be read: one that is half understood could say the opposite of what was meant.
+    pub fn parse(value: &str) -> Result<Self, String> {
+        let wire: Wire =
+            serde_json::from_str(value).map_err(|error| format!("it can not be read ({error})"))?;
+        let time = |text: Option<String>| match text {
+            None => Ok(None),
+            Some(text) => match DateTime::parse_from_rfc3339(&text) {
+                Ok(time) => Ok(Some(time.to_utc())),
+                Err(_) => Err(format!("'{text}' in it is no time")),
+            },
         };
-        Some(Self { stop: time(wire.stop), keep: time(wire.keep), why: wire.why })
+        Ok(Self { stop: time(wire.stop)?, keep: time(wire.keep)?, why: wire.why })
     }
 
     /// The annotation's value.
@@ -31,9 +39,15 @@ impl Notice {
         serde_json::to_string(&wire).unwrap_or_default()
     }
 
-    /// The notice in the downward API's file of annotations.
-    pub fn in_file(file: &str) -> Option<Self> {
-        Self::parse(&annotation(file, super::NOTICE)?)
+    /// The notice in the downward API's file of annotations; none where nothing was ever said.
+    ///
+    /// # Errors
+    /// As for [`Notice::parse`].
+    pub fn in_file(file: &str) -> Result<Option<Self>, String> {
+        match annotation(file, super::NOTICE) {
+            Some(value) if !value.is_empty() => Self::parse(&value).map(Some),
+            _ => Ok(None),
+        }
     }
 }
 
@@ -113,12 +127,29 @@ mod tests {
     fn a_notice_comes_back_as_it_was_written() {
         let stop = DateTime::from_timestamp(1_800_000_000, 0);
         let notice = Notice { stop, keep: None, why: "idle for 1 h; \"dcaas keep 3h\" keeps it".into() };
-        assert_eq!(Notice::parse(&notice.render()).as_ref(), Some(&notice));
+        assert_eq!(Notice::parse(&notice.render()).as_ref(), Ok(&notice));
         let file = format!("kubernetes.io/config.seen=\"x\"\ndcaas.dev/notice={:?}\n", notice.render());
-        assert_eq!(Notice::in_file(&file), Some(notice));
-        for nothing in ["", "null", "plain", r#"{"stop":1}"#] {
-            assert_eq!(Notice::parse(nothing), None, "{nothing}");
+        assert_eq!(Notice::in_file(&file), Ok(Some(notice)));
+        assert_eq!(Notice::parse(r#"{"stop":null,"more":1}"#), Ok(Notice::default()));
+    }
+
+    #[test]
+    fn nothing_is_told_from_what_is_malformed() {
+        for nothing in ["", "other=\"1\"\n", "dcaas.dev/notice=\"\"\n"] {
+            assert_eq!(Notice::in_file(nothing), Ok(None), "{nothing}");
         }
-        assert_eq!(Notice::parse(r#"{"stop":"never","more":1}"#), Some(Notice::default()));
+        let table = [
+            ("", "can not be read"),
+            ("null", "can not be read"),
+            ("plain", "can not be read"),
+            (r#"{"stop":1}"#, "can not be read"),
+            (r#"{"stop":"never"}"#, "'never' in it is no time"),
+            (r#"{"stop":null,"keep":"3h"}"#, "'3h' in it is no time"),
+        ];
+        for (value, says) in table {
+            let why = Notice::parse(value).unwrap_err();
+            assert!(why.contains(says), "{value}: {why}");
+        }
+        assert!(Notice::in_file("dcaas.dev/notice=\"plain\"\n").is_err());
     }
 }

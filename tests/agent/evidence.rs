@@ -77,7 +77,7 @@ fn a_wish_to_be_kept_becomes_the_lines_hold_and_can_be_taken_back() {
     let hold = eventually("the hold", || pod.line()?.hold, || pod.log());
     let left = hold - chrono::Utc::now();
     assert!(left.num_minutes() > 170 && left.num_minutes() <= 180, "{left}");
-    let why = || Some(inside(&pod, &["why"]).1).filter(|said| said.contains("the agent says so"));
+    let why = || Some(inside(&pod, &["why"]).1).filter(|said| said.contains("that holds"));
     eventually("why says it", why, || pod.log());
     assert!(inside(&pod, &["keep", "0s"]).0);
     eventually("no hold", || pod.line().filter(|line| line.hold.is_none()), || pod.log());

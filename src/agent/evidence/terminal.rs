@@ -1,14 +1,11 @@
 //! Terminals: somebody typed, or a command wrote. The kernel notes both in a terminal's times, to eight seconds.
 
-use std::collections::HashSet;
-
-use chrono::{DateTime, Utc};
-
 use super::processes::Look;
 use super::signal::{Reading, Signal};
+use crate::agent::terminals::{Numbers, Terminals};
 
 /// The signal `terminal`.
-pub struct Terminal;
+pub struct Terminal(pub Terminals);
 
 impl Signal for Terminal {
     fn name(&self) -> &'static str {
@@ -16,9 +13,8 @@ impl Signal for Terminal {
     }
 
     fn read(&mut self, look: &Look) -> Result<Option<Reading>, String> {
-        let processes = look.processes()?;
-        let open: HashSet<i32> = processes.living().filter_map(|process| process.terminal).collect();
-        let used = open.iter().filter_map(|number| used(*number)).max();
+        let open = open(look)?;
+        let used = self.0.used(&open);
         let value = match open.len() {
             0 => "none open".into(),
             1 => "1 open".into(),
@@ -28,9 +24,7 @@ impl Signal for Terminal {
     }
 }
 
-/// None for one that was closed meanwhile.
-fn used(number: i32) -> Option<DateTime<Utc>> {
-    let file = std::fs::metadata(format!("/dev/pts/{number}")).ok()?;
-    // read from: somebody typed; written to: a command wrote
-    file.accessed().ok().into_iter().chain(file.modified().ok()).max().map(DateTime::from)
+/// Those that processes of the workspace live in.
+pub fn open(look: &Look) -> Result<Numbers, String> {
+    Ok(look.processes()?.living().filter_map(|process| process.terminal).collect())
 }

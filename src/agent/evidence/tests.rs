@@ -114,11 +114,12 @@ fn the_network_is_read() {
 
 #[test]
 fn a_command_that_writes_to_a_terminal_and_somebody_who_types_are_seen() {
+    let mut signal = terminal::Terminal(Terminals::default());
     let before = Utc::now();
     // `script` gives the command a terminal of its own, and passes on what it is fed
     let mut shell =
         Running::of(Command::new("script").args(["-qfc", "echo ready; cat", "/dev/null"])).ready();
-    let opened = until(&mut terminal::Terminal, "an open terminal", |reading| reading.used.is_some());
+    let opened = until(&mut signal, "an open terminal", |reading| reading.used.is_some());
     // the kernel notes it to eight seconds
     let coarse = chrono::TimeDelta::seconds(9);
     assert!(opened.used.unwrap() > before - coarse && opened.value.ends_with(" open"), "{opened:?}");
@@ -130,7 +131,7 @@ fn a_command_that_writes_to_a_terminal_and_somebody_who_types_are_seen() {
     loop {
         keyboard.write_all(b"x\n").unwrap();
         look.renew(Utc::now());
-        let reading = terminal::Terminal.read(&look).unwrap().unwrap();
+        let reading = signal.read(&look).unwrap().unwrap();
         if reading.used.is_some_and(|used| used > last) {
             break;
         }
