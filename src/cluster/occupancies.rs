@@ -47,6 +47,7 @@ fn occupancy(member: Member, set: &Listed, pods: Vec<Pod>) -> Occupancy {
     let seen = set.metadata.seen();
     Occupancy {
         member,
+        uid: set.metadata.uid.clone(),
         session: notes::read_session(&seen.session),
         ended: notes::read_ended(&seen.ended),
         seen,

@@ -103,6 +103,8 @@ pub struct Pod {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Occupancy {
     pub member: Member,
+    /// The StatefulSet's uid.
+    pub uid: String,
     pub session: Option<Session>,
     pub ended: Option<Ended>,
     pub seen: Seen,

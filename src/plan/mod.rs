@@ -3,5 +3,6 @@
 pub mod idle;
 pub mod lifecycle;
 pub mod membership;
+pub mod night;
 pub mod sign_in;
 pub mod sweep;
