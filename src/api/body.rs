@@ -12,7 +12,10 @@ use crate::{
         situation::Situation,
         workspace::Session,
     },
-    plan::{idle::Verdict, sign_in},
+    plan::{
+        idle::{Bound, Judgement, Verdict},
+        sign_in,
+    },
 };
 
 /// What `start` reads.
@@ -125,6 +128,8 @@ pub struct LifeBody {
     pub verdict: &'static str,
     /// When the sweep stops it: what it announced, or what follows from what is known now.
     pub ends: String,
+    /// What ends it then: `idleness`, `night`, `longest-life`, `unknown-use` or `not-running`.
+    pub by: &'static str,
     pub why: String,
     /// When people were warned; null where they were not.
     pub warned: Option<String>,
@@ -137,15 +142,22 @@ pub struct LifeBody {
 impl LifeBody {
     /// Of a judgement of now, and of what the sweep has noted.
     #[must_use]
-    pub fn new(verdict: Verdict, watch: &Watch, warn_before: TimeDelta, now: DateTime<Utc>) -> Self {
+    pub fn new(judged: Judgement, watch: &Watch, warn_before: TimeDelta, now: DateTime<Utc>) -> Self {
         let announced = watch.look.filter(|_| watch.warned.is_some());
-        let (word, ends, why) = match verdict {
+        let (word, ends, why) = match judged.verdict {
             Verdict::Keep { until, why } => ("keep", until, why),
             Verdict::Stop { why } => ("stop", announced.unwrap_or(now + warn_before), why),
         };
         Self {
             verdict: word,
             ends: rfc3339(ends),
+            by: match judged.by {
+                Bound::Idleness => "idleness",
+                Bound::Night => "night",
+                Bound::LongestLife => "longest-life",
+                Bound::Unknown => "unknown-use",
+                Bound::NotRunning => "not-running",
+            },
             why,
             warned: watch.warned.map(rfc3339),
             keep: watch.keep.map(rfc3339),
@@ -188,6 +200,12 @@ impl SignalBody {
         };
         Self { signal: signal.clone(), state, at, value, why }
     }
+}
+
+/// What all signals say.
+#[must_use]
+pub fn signals(activity: &Activity) -> Vec<SignalBody> {
+    activity.signals.iter().map(SignalBody::new).collect()
 }
 
 /// A sign-in that waits for the person.
@@ -248,7 +266,7 @@ impl StatusBody {
     /// With what the agent says about use.
     #[must_use]
     pub fn with_activity(mut self, activity: &Activity, hold: Option<DateTime<Utc>>) -> Self {
-        self.activity = activity.signals.iter().map(SignalBody::new).collect();
+        self.activity = signals(activity);
         self.hold = hold.map(rfc3339);
         self
     }

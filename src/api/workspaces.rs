@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::body::rfc3339;
+use super::body::{LifeBody, SignalBody, rfc3339, signals};
 use crate::domain::{
+    activity::Activity,
     member::Member,
     membership::{Brake, Cause, Comparison},
     node::Empty,
@@ -75,6 +76,15 @@ pub struct PersonBody {
     pub profile: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionBody>,
+    /// While it is on: when and why it ends by itself, judged anew as a sweep of this moment would.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub life: Option<LifeBody>,
+    /// What it does, signal by signal, while its agent is heard.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub activity: Vec<SignalBody>,
+    /// Until when the member asked inside to be kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<String>,
     /// When they left the group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left: Option<String>,
@@ -163,9 +173,26 @@ impl PersonBody {
                 keep: session.watch.keep.map(rfc3339),
                 why: Some(session.watch.why.clone()).filter(|why| !why.is_empty()),
             }),
+            life: None,
+            activity: Vec::new(),
+            hold: None,
             left: None,
             kept_until: None,
         }
+    }
+
+    /// When and why it ends by itself.
+    #[must_use]
+    pub fn living(self, life: Option<LifeBody>) -> Self {
+        Self { life, ..self }
+    }
+
+    /// What its agent says of its use.
+    #[must_use]
+    pub fn active(mut self, activity: &Activity, hold: Option<DateTime<Utc>>) -> Self {
+        self.activity = signals(activity);
+        self.hold = hold.map(rfc3339);
+        self
     }
 
     /// That they left, and until when what is kept of them is kept.

@@ -32,18 +32,20 @@ impl Cluster {
     /// When the cluster refuses it; a machine that does not answer is silence.
     pub async fn hear(
         &self,
-        seen: &Occupancy,
+        member: Member,
         session: &Session,
+        pods: &[Pod],
+        state: Option<&PodState>,
         now: DateTime<Utc>,
     ) -> Result<Testimony, Error> {
-        let pod = seen.pods.iter().find(|pod| pod.session.as_ref() == Some(&session.id));
-        let (Some(pod), Some(state)) = (pod, &seen.state) else {
+        let pod = pods.iter().find(|pod| pod.session.as_ref() == Some(&session.id));
+        let (Some(pod), Some(state)) = (pod, state) else {
             return Ok(Testimony::Silence { why: NO_POD });
         };
         if let Some(shown) = shown(state) {
             return Ok(shown);
         }
-        match self.agent_line_of(seen.member, &pod.name).await {
+        match self.agent_line_of(member, &pod.name).await {
             Ok(line) => Ok(testimony(line, session, now)),
             Err(Error::Unavailable { .. }) => Ok(Testimony::Silence { why: NO_ANSWER }),
             Err(e) => Err(e),
@@ -60,22 +62,16 @@ impl Cluster {
         session: &Session,
         now: DateTime<Utc>,
     ) -> Result<Testimony, Error> {
-        let runs = seen.state == Some(PodState::Runs);
+        let Occupancy { member, pods, state, .. } = seen;
+        if state == &Some(PodState::Runs) {
+            return self.hear(*member, session, pods, state.as_ref(), now).await;
+        }
         // what runs says so itself; what did not may have begun since
-        let fresh = if runs { seen.clone() } else { self.seen_again(seen, session, now).await? };
-        self.hear(&fresh, session, now).await
-    }
-
-    async fn seen_again(
-        &self,
-        seen: &Occupancy,
-        session: &Session,
-        now: DateTime<Utc>,
-    ) -> Result<Occupancy, Error> {
-        let mut pods = self.kube_pods(seen.member).await?;
+        let mut pods = self.kube_pods(*member).await?;
         pods.retain(|pod| pod.metadata.deletion_timestamp.is_none());
         let state = observe::state(&pods, session, now);
-        Ok(Occupancy { pods: pods.iter().map(observe::pod).collect(), state, ..seen.clone() })
+        let pods: Vec<Pod> = pods.iter().map(observe::pod).collect();
+        self.hear(*member, session, &pods, state.as_ref(), now).await
     }
 
     /// Tells the agent of a session's pod something; whether there was such a pod.

@@ -2,6 +2,7 @@
 
 mod connect;
 mod diagnose;
+mod events;
 mod hear;
 mod json_patch;
 mod leaving;
@@ -21,6 +22,7 @@ mod strangers;
 mod writes;
 
 pub use diagnose::diagnose;
+pub use events::End;
 pub use leaving::Found;
 pub use log::{LogLine, LogWish};
 pub use manifest::{Manifest, Owner, bounds, claims, namespace, role_binding, volume, workspace};

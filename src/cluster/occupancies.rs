@@ -48,6 +48,7 @@ fn occupancy(member: Member, set: &Listed, pods: &[KubePod], now: DateTime<Utc>)
     let session = notes::read_session(&seen.session);
     Occupancy {
         member,
+        uid: set.metadata.uid.clone(),
         state: session.as_ref().and_then(|session| observe::state(pods, session, now)),
         session,
         ended: notes::read_ended(&seen.ended),

@@ -11,7 +11,7 @@ use kube::api::ObjectMeta;
 
 use crate::{
     cluster::{
-        diagnose, notes,
+        diagnose, notes, observe,
         reads::Cluster,
         request::Error,
         residents::{Listed, ListedMeta},
@@ -20,7 +20,7 @@ use crate::{
         member::Member,
         membership::Left,
         situation::Situation,
-        workspace::{Ended, Session},
+        workspace::{Ended, Pod, PodState, Session},
     },
 };
 
@@ -45,7 +45,32 @@ pub struct Run {
     pub ended: Option<Ended>,
 }
 
+impl Run {
+    /// The session, while it runs or waits.
+    #[must_use]
+    pub fn current(&self) -> Option<&Session> {
+        if self.ended.is_none() { self.session.as_ref() } else { None }
+    }
+}
+
 impl Residence {
+    /// Their pods that nobody deletes yet.
+    #[must_use]
+    pub fn pods(&self) -> Vec<Pod> {
+        self.stay().map(observe::pod).collect()
+    }
+
+    /// What the pod of a session shows; none where there is none.
+    #[must_use]
+    pub fn state(&self, session: &Session, now: DateTime<Utc>) -> Option<PodState> {
+        let own = self.stay().find(|pod| observe::session(pod) == Some(&session.id))?;
+        Some(diagnose::state(own, session, now))
+    }
+
+    fn stay(&self) -> impl Iterator<Item = &KubePod> {
+        self.pods.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none())
+    }
+
     /// Where they stand, told to somebody else. `kept_until` is when what is kept of a leaver is deleted.
     #[must_use]
     pub fn situation(&self, kept_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Situation {

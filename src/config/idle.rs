@@ -20,6 +20,7 @@ struct WireProfile {
 struct WireIdle {
     after: Option<String>,
     presence: Option<String>,
+    night: Option<String>,
     grace_after_start: Option<String>,
     longest_life: Option<String>,
     unknown_for: Option<String>,
@@ -32,11 +33,12 @@ impl Reading<'_> {
         TimeDelta::from_std(length).unwrap_or(TimeDelta::MAX / 4)
     }
 
-    /// The settings' policy, and those of profiles with their own.
+    /// The settings' policy, those of profiles with their own, and the night.
     pub fn idle_policies(&mut self, profiles: &str) -> IdlePolicies {
         let usual = IdlePolicy {
             idle_after: self.length("IDLE_AFTER"),
             presence_after: self.length("PRESENCE_AFTER"),
+            night_after: self.length("NIGHT_IDLE_AFTER"),
             grace_after_start: self.length("GRACE_AFTER_START"),
             longest_life: self.length("LONGEST_LIFE"),
             unknown_for: self.length("UNKNOWN_FOR"),
@@ -47,7 +49,8 @@ impl Reading<'_> {
             self.fault("PROFILES", format!("can not be used ({why})"));
             BTreeMap::new()
         });
-        IdlePolicies { usual, of_profiles }
+        let night = self.night(&usual, &of_profiles);
+        IdlePolicies { usual, of_profiles, night }
     }
 }
 
@@ -67,6 +70,7 @@ fn of_profiles(json: &str, usual: &IdlePolicy) -> Result<BTreeMap<String, IdlePo
         let policy = IdlePolicy {
             idle_after: length(idle.after, usual.idle_after)?,
             presence_after: length(idle.presence, usual.presence_after)?,
+            night_after: length(idle.night, usual.night_after)?,
             grace_after_start: length(idle.grace_after_start, usual.grace_after_start)?,
             longest_life: length(idle.longest_life, usual.longest_life)?,
             unknown_for: length(idle.unknown_for, usual.unknown_for)?,
@@ -88,6 +92,7 @@ mod tests {
         let usual = IdlePolicy {
             idle_after: minute,
             presence_after: minute,
+            night_after: minute,
             grace_after_start: minute,
             longest_life: minute,
             unknown_for: minute,

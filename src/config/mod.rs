@@ -1,6 +1,7 @@
 //! The settings: read once from the environment, all faults together.
 
 mod idle;
+mod night;
 mod profiles;
 mod reading;
 mod table;
@@ -191,7 +192,7 @@ impl Settings {
         // no workspace starts without it, so that nobody waits for a machine whose tunnel may not run
         read.checked("SERVER_LICENCE", |text| text == "accepted");
         // the host reads it; it is a fault here as well, because a timer without it never runs
-        for schedule in ["RECONCILE_SCHEDULE", "SWEEP_SCHEDULE"] {
+        for schedule in ["RECONCILE_SCHEDULE", "SWEEP_SCHEDULE", "NIGHTLY_SCHEDULE"] {
             read.checked(schedule, |text| text.split_whitespace().count() == 6);
         }
         let settings = (|| {

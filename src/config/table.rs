@@ -165,6 +165,11 @@ pub const SETTINGS: &[Setting] = &[
         "when all workspaces are gone through, in UTC: six fields, seconds first",
         "30 */5 * * * *",
     ),
+    required(
+        "NIGHTLY_SCHEDULE",
+        "when all that is on is looked at, due or not, in UTC: six fields, seconds first",
+        "0 10,40 * * * *",
+    ),
     optional(
         "RETENTION",
         "how long home disk and namespace of somebody who left are kept, a duration of a day or more",
@@ -195,6 +200,25 @@ pub const SETTINGS: &[Setting] = &[
         "how long a workspace is kept at least after its start, a duration",
         "15min",
         "15min",
+    ),
+    optional(
+        "NIGHT_FROM",
+        "the time of day from which only what works stays on, or nothing: then there is no night",
+        "20:00",
+        " ",
+    ),
+    optional(
+        "NIGHT_UNTIL",
+        "the time of day at which what works goes, too; needed with NIGHT_FROM",
+        "06:00",
+        " ",
+    ),
+    optional("TIME_ZONE", "the time zone of both, by its name in the IANA's list", "Europe/Berlin", " "),
+    optional(
+        "NIGHT_IDLE_AFTER",
+        "how long after its last use a workspace is stopped at night, a duration longer than WARN_BEFORE",
+        "20min",
+        "20min",
     ),
     optional(
         "LONGEST_LIFE",

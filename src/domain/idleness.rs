@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 
 use super::activity::Activity;
 
@@ -13,6 +14,8 @@ pub struct IdlePolicy {
     pub idle_after: TimeDelta,
     /// After its last use, while an editor's window is open.
     pub presence_after: TimeDelta,
+    /// After its last use, at night, however open a window is.
+    pub night_after: TimeDelta,
     /// After its start, and after each time that its tunnel was connected, at the earliest.
     pub grace_after_start: TimeDelta,
     /// After its start, whatever it does.
@@ -25,11 +28,23 @@ pub struct IdlePolicy {
     pub keep_cap: TimeDelta,
 }
 
-/// The policies of an installation: one for all profiles, and those of profiles with their own.
+/// The night of a team, by the clock on their wall: the same times every day. It ends on the next day where its end is
+/// not later than its begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Night {
+    /// From then on only what works stays.
+    pub from: NaiveTime,
+    /// Then what works goes, too.
+    pub until: NaiveTime,
+    pub zone: Tz,
+}
+
+/// The policies of an installation: one for all profiles, those of profiles with their own, and the night of all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdlePolicies {
     pub usual: IdlePolicy,
     pub of_profiles: BTreeMap<String, IdlePolicy>,
+    pub night: Option<Night>,
 }
 
 impl IdlePolicies {

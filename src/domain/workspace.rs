@@ -116,6 +116,8 @@ pub enum PodState {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Occupancy {
     pub member: Member,
+    /// The StatefulSet's uid.
+    pub uid: String,
     pub session: Option<Session>,
     pub ended: Option<Ended>,
     pub seen: Seen,

@@ -4,6 +4,7 @@ mod health;
 mod keep;
 mod logs;
 mod membership;
+mod nightly;
 mod provision;
 mod reconcile;
 mod signin;
@@ -74,6 +75,7 @@ pub const FUNCTIONS: &[Function] = &[
         largest: LARGE,
         run: Run::Http("POST", |app, request| membership::run(app, request).boxed()),
     },
+    Function { name: "nightly", largest: SMALL, run: Run::Timer(|app| nightly::run(app).boxed()) },
     Function {
         name: "provision",
         largest: SMALL,

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::{api::problem::Problem, app::App, turn::sweep::sweep};
+use crate::{
+    api::problem::Problem,
+    app::App,
+    turn::sweep::{Scope, sweep},
+};
 
 /// Goes through all, and does what is due.
 ///
 /// # Errors
 /// What the turn met, for the log; the next one comes by itself.
 pub async fn run(app: Arc<App>) -> Result<String, Problem> {
-    sweep(app.ready()?).await
+    sweep(app.ready()?, Scope::Due).await
 }

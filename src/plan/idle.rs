@@ -2,10 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::{
-    activity::{Activity, Evidence},
-    idleness::{IdlePolicy, Testimony, Watch},
-    workspace::Session,
+use crate::{
+    domain::{
+        activity::{Activity, Evidence},
+        idleness::{IdlePolicy, Night, Testimony, Watch},
+        workspace::Session,
+    },
+    plan::night,
 };
 
 /// The agent writes once a minute: a line older than this is no evidence of now.
@@ -22,6 +25,7 @@ const GPU: &str = "gpu";
 #[derive(Clone, Copy, Debug)]
 pub struct Case<'a> {
     pub policy: &'a IdlePolicy,
+    pub night: Option<&'a Night>,
     /// When the session started.
     pub started: DateTime<Utc>,
     pub watch: &'a Watch,
@@ -38,11 +42,29 @@ pub enum Verdict {
     Stop { why: String },
 }
 
-/// A verdict, and whether it was found without knowing all of the use.
+/// What ends a workspace that nobody stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// Nothing was seen of its use for long enough.
+    Idleness,
+    /// The same, for the shorter time that counts at night; or the night's end.
+    Night,
+    LongestLife,
+    /// Its use could not be known for too long.
+    Unknown,
+    /// Nothing of it ran for too long.
+    NotRunning,
+}
+
+/// A verdict, what ends it then or ends it now, and whether that was found without knowing all of the use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
     pub verdict: Verdict,
+    pub by: Bound,
     pub unknown: bool,
+    /// Until when it is kept, as it is to be noted: what was asked for inside and reaches beyond the night has to be known
+    /// when that is over, and the agent says nothing more of it.
+    pub keep: Option<DateTime<Utc>>,
 }
 
 /// Why no use is seen, though that is no idleness, and how long this keeps a workspace.
@@ -51,6 +73,7 @@ struct Doubt {
     /// What is said of it in the end, after `for 4 h`.
     ends: String,
     bound: TimeDelta,
+    by: Bound,
 }
 
 /// What the sweep does next.
@@ -69,6 +92,7 @@ pub enum Next {
     },
     Stop {
         why: String,
+        by: Bound,
     },
 }
 
@@ -93,52 +117,119 @@ pub fn keep_until(
 /// Judges. The more use was seen and the later, the later a workspace ends.
 #[must_use]
 pub fn judge(case: Case) -> Judgement {
-    let Case { policy, started, watch, testimony, gpu, now } = case;
+    let Case { policy, watch, testimony, gpu, now, .. } = case;
+    let doubt = doubt(testimony, policy, gpu, now);
+    let (until, by, why) = latest(case, doubt.as_ref());
+    let (bound, bounded_by, keep) = bound(case);
+    let (verdict, by) = if bound <= now {
+        (Verdict::Stop { why: over(case, bounded_by, bound) }, bounded_by)
+    } else if until > bound {
+        let why = format!("{why}; {}", told(case, bounded_by, bound));
+        (Verdict::Keep { until: bound, why }, bounded_by)
+    } else if until > now {
+        (Verdict::Keep { until, why }, by)
+    } else {
+        let (why, by) = match (&doubt, by) {
+            (Some(Doubt { ends, bound, by, .. }), _) => (format!("for {} {ends}", words(*bound)), *by),
+            (None, Bound::Night) => {
+                (format!("it is night, and no use was seen for {}", words(policy.night_after)), by)
+            }
+            (None, _) => (format!("no use was seen for {}", words(policy.idle_after)), by),
+        };
+        (Verdict::Stop { why }, by)
+    };
+    Judgement { verdict, by, unknown: doubt.is_some(), keep: keep.or(watch.keep) }
+}
+
+/// Of all reasons to keep it, the one that lasts longest: until when, what ends it then, and the reason itself.
+fn latest(case: Case, doubt: Option<&Doubt>) -> (DateTime<Utc>, Bound, String) {
+    let Case { policy, started, watch, testimony, gpu, now, .. } = case;
     let none = Activity::default();
-    let (connected, activity, hold) = match testimony {
-        Testimony::Heard { connected, activity, hold, .. } => (*connected, activity, *hold),
-        Testimony::Silence { .. } | Testimony::Halted { .. } | Testimony::Unplaced => (None, &none, None),
+    let (connected, activity) = match testimony {
+        Testimony::Heard { connected, activity, .. } => (*connected, activity),
+        Testimony::Silence { .. } | Testimony::Halted { .. } | Testimony::Unplaced => (None, &none),
     };
     // being reached again is not use: a tunnel that comes and goes would keep a machine for ever
     let reached = connected.map_or(started, |at| at.min(now).max(started));
     let work = last_work(activity, gpu).filter(|(at, _)| *at >= started);
     let used = work.map_or(started, |(at, _)| at.min(now).max(started));
-    let idle = format!("no use was seen for {}", words(policy.idle_after));
-    let mut reasons =
-        vec![(reached + policy.grace_after_start, "it has only just been started or reached".to_owned())];
-    reasons.push(match work {
-        Some((_, name)) => {
-            (used + policy.idle_after, format!("it was used last at {} ({name})", clock(used)))
-        }
-        None => (used + policy.idle_after, format!("no use was seen since {}", clock(used))),
-    });
-    if let Some(Evidence::Seen { at, .. }) = activity.signals.get(PRESENCE) {
-        let until = (*at.min(&now) + policy.idle_after).min(used + policy.presence_after);
-        reasons.push((until, "an editor's window is open".to_owned()));
-    }
-    reasons.extend(
-        hold.map(|hold| (hold.min(now + policy.keep_cap), "it was asked for in the workspace".to_owned())),
-    );
-    reasons.extend(watch.keep.map(|keep| (keep, "a member asked for it".to_owned())));
-    let doubt = doubt(testimony, policy, gpu, now);
-    if let Some(doubt) = &doubt {
-        reasons.push((watch.unknown.unwrap_or(now) + doubt.bound, doubt.keeps.clone()));
-    }
-    let (until, why) = reasons.into_iter().max_by_key(|(until, _)| *until).unwrap_or((now, String::new()));
-    let life = started + policy.longest_life;
-    let verdict = if life <= now {
-        Verdict::Stop { why: format!("its longest life of {} is over", words(policy.longest_life)) }
-    } else if until > now {
-        let bounded = until > life;
-        let why =
-            if bounded { format!("{why}; the longest life is {}", words(policy.longest_life)) } else { why };
-        Verdict::Keep { until: until.min(life), why }
-    } else if let Some(Doubt { ends, bound, .. }) = &doubt {
-        Verdict::Stop { why: format!("for {} {ends}", words(*bound)) }
-    } else {
-        Verdict::Stop { why: idle }
+    let (idle, by) = idle_from(case, used);
+    let at_night = match by {
+        Bound::Night => format!("; at night that keeps it for {}", words(policy.night_after)),
+        _ => String::new(),
     };
-    Judgement { verdict, unknown: doubt.is_some() }
+    let used_last = match work {
+        Some((_, name)) => format!("it was used last at {} ({name}){at_night}", clock(used)),
+        None => format!("no use was seen since {}{at_night}", clock(used)),
+    };
+    // of two that last as long, the later in this list is told
+    let new = "it has only just been started or reached".to_owned();
+    let mut reasons = vec![(reached + policy.grace_after_start, Bound::Idleness, new), (idle, by, used_last)];
+    if let Some(Evidence::Seen { at, .. }) = activity.signals.get(PRESENCE) {
+        let day = (*at.min(&now) + policy.idle_after).min(used + policy.presence_after);
+        // at night a window that nobody touches counts for nothing
+        let night = case.night.map(|night| night::comes(night, now)).filter(|night| *night < day);
+        let (by, says) = match night {
+            Some(_) => (Bound::Night, "an editor's window is open; at night that keeps nothing"),
+            None => (Bound::Idleness, "an editor's window is open"),
+        };
+        reasons.push((night.unwrap_or(day), by, says.to_owned()));
+    }
+    reasons.extend(watch.keep.map(|keep| (keep, Bound::Idleness, "a member asked for it".to_owned())));
+    reasons.extend(
+        hold(case).map(|hold| (hold, Bound::Idleness, "it was asked for in the workspace".to_owned())),
+    );
+    if let Some(Doubt { keeps, bound, by, .. }) = doubt {
+        reasons.push((watch.unknown.unwrap_or(now) + *bound, *by, keeps.clone()));
+    }
+    let latest = reasons.into_iter().max_by_key(|(until, ..)| *until);
+    latest.unwrap_or((now, Bound::Idleness, String::new()))
+}
+
+/// From when on it is idle that was used last then, and whether that is so because of the night.
+fn idle_from(case: Case, used: DateTime<Utc>) -> (DateTime<Utc>, Bound) {
+    let Case { policy, night, .. } = case;
+    let end = night::idle_from(night, used, policy.idle_after, policy.night_after);
+    (end, if end < used + policy.idle_after { Bound::Night } else { Bound::Idleness })
+}
+
+/// What it can not outlast, whatever it does: its longest life, or the end of the first night that it has not only just
+/// been started in, and that nobody asked to be kept beyond. With it, what is to be noted of such a wish.
+fn bound(case: Case) -> (DateTime<Utc>, Bound, Option<DateTime<Utc>>) {
+    let Case { policy, night, started, watch, .. } = case;
+    let life = (started + policy.longest_life, Bound::LongestLife);
+    let Some(night) = night else { return (life.0, life.1, None) };
+    let grace = started + policy.grace_after_start;
+    let end_after = |keep: Option<DateTime<Utc>>| night::ends(night, keep.map_or(grace, |at| at.max(grace)));
+    let (noted, hold) = (end_after(watch.keep), hold(case));
+    let kept = hold.filter(|hold| *hold >= noted);
+    let end = (kept.map_or(noted, |hold| end_after(Some(hold))), Bound::Night);
+    let (bound, by) = if end.0 < life.0 { end } else { life };
+    (bound, by, kept)
+}
+
+/// Until when somebody asked inside to be kept: no further ahead than the cap.
+fn hold(case: Case) -> Option<DateTime<Utc>> {
+    let Testimony::Heard { hold, .. } = case.testimony else { return None };
+    hold.map(|hold| hold.min(case.now + case.policy.keep_cap))
+}
+
+/// A bound that is to come, in words.
+fn told(case: Case, by: Bound, at: DateTime<Utc>) -> String {
+    match case.night.filter(|_| by == Bound::Night) {
+        Some(night) => format!("the night ends it at {}", night::clock(night, at)),
+        None => format!("the longest life is {}", words(case.policy.longest_life)),
+    }
+}
+
+/// A bound that has come, in words.
+fn over(case: Case, by: Bound, at: DateTime<Utc>) -> String {
+    match case.night.filter(|_| by == Bound::Night) {
+        Some(night) => {
+            format!("the night was over at {}, and nobody asked for longer", night::clock(night, at))
+        }
+        None => format!("its longest life of {} is over", words(case.policy.longest_life)),
+    }
 }
 
 /// What follows from a judgement of a session that was due: a stop only where an earlier sweep has warned, and its time
@@ -152,18 +243,23 @@ pub fn next(case: Case, judged: &Judgement) -> Next {
     };
     let unknown = judged.unknown.then(|| watch.unknown.unwrap_or(now));
     let noted =
-        |look, warned| Watch { keep: watch.keep, look: Some(look), warned, unknown, why: why.clone() };
+        |look, warned| Watch { keep: judged.keep, look: Some(look), warned, unknown, why: why.clone() };
     let announced = watch.look.filter(|_| watch.warned.is_some());
     if end - now > policy.warn_before {
         // what can not be known may be known soon
         let often = now + policy.unknown_for / UNKNOWN_LOOKS;
         let look = end - policy.warn_before;
         let watch_then = noted(if judged.unknown { look.min(often.max(now)) } else { look }, None);
-        return Next::Note { watch: watch_then, take_back: announced.is_some() };
+        let take_back = announced.is_some();
+        return if watch_then == *watch {
+            Next::Nothing
+        } else {
+            Next::Note { watch: watch_then, take_back }
+        };
     }
     match (announced, &judged.verdict) {
         (Some(stop), _) if now < stop => Next::Nothing,
-        (Some(_), Verdict::Stop { why }) => Next::Stop { why: why.clone() },
+        (Some(_), Verdict::Stop { why }) => Next::Stop { why: why.clone(), by: judged.by },
         // it was used a little, or never warned of
         _ => {
             let stop = end.max(now + policy.warn_before);
@@ -191,16 +287,19 @@ fn doubt(testimony: &Testimony, policy: &IdlePolicy, gpu: bool, now: DateTime<Ut
             keeps: format!("nothing of it runs, which may pass: {why}"),
             ends: format!("nothing of it ran: {why}"),
             bound: policy.idle_after.min(unknown_for),
+            by: Bound::NotRunning,
         }),
         Testimony::Unplaced => Some(Doubt {
             keeps: "no machine has taken it yet".to_owned(),
             ends: "no machine took it".to_owned(),
             bound: unknown_for,
+            by: Bound::NotRunning,
         }),
         _ => unknown(testimony, gpu, now).map(|why| Doubt {
             keeps: format!("its use can not be known: {why}"),
             ends: format!("its use could not be known: {why}"),
             bound: unknown_for,
+            by: Bound::Unknown,
         }),
     }
 }
@@ -248,6 +347,12 @@ fn words(length: TimeDelta) -> String {
     if said.is_empty() { "no time".to_owned() } else { said }
 }
 
+#[cfg(test)]
+#[path = "idle_night_tests.rs"]
+mod night_tests;
+#[cfg(test)]
+#[path = "idle_property_tests.rs"]
+mod property_tests;
 #[cfg(test)]
 #[path = "idle_tests.rs"]
 mod tests;

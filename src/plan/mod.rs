@@ -3,6 +3,7 @@
 pub mod idle;
 pub mod lifecycle;
 pub mod membership;
+pub mod night;
 pub mod nodes;
 pub mod sign_in;
 pub mod sweep;

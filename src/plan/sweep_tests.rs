@@ -26,6 +26,7 @@ fn seen(started: Option<i64>, ended: Option<bool>, pods: &[Option<&str>]) -> Occ
     };
     Occupancy {
         member,
+        uid: "set".into(),
         session: Some(Session {
             id: "two".into(),
             asked: at(0),

@@ -1,10 +1,12 @@
 //! The use of a workspace: looked at when it is due, warned of, ended; and kept where a member asks for it.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 
 use crate::{
     api::{
-        body::LifeBody,
+        body::{LifeBody, rfc3339},
         problem::{Code, Problem},
     },
     app::Ready,
@@ -14,7 +16,7 @@ use crate::{
         workspace::{Ended, EndedBy, Occupancy, Session},
     },
     plan::{
-        idle::{self, Case, Next, due, judge},
+        idle::{self, Bound, Case, Judgement, Next, Verdict, judge},
         lifecycle::Step,
     },
     pod::Notice,
@@ -29,25 +31,45 @@ use crate::{
 /// How often a wish is tried when somebody else changed the workspace in between.
 const LOOKS: usize = 3;
 
-/// Looks at the use of a workspace, if that is due, and does what follows: in words, for the log.
+/// What a look at a workspace's use came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Looked {
+    /// It goes on as it did.
+    GoesOn(String),
+    /// It goes on, and something of it was noted, or its people were told.
+    Noted(String),
+    Stopped {
+        why: String,
+        by: Bound,
+    },
+}
+
+impl fmt::Display for Looked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::GoesOn(what) | Self::Noted(what) => f.write_str(what),
+            Self::Stopped { why, .. } => write!(f, "stopped: {why}"),
+        }
+    }
+}
+
+/// Looks at the use of a workspace whose session is on, and does what follows. None where somebody started, stopped or
+/// kept it meanwhile: that is newer than what was seen.
 ///
 /// # Errors
 /// What the cluster met; the next sweep looks again.
-pub async fn look_after(app: &Ready, seen: &Occupancy) -> Result<Option<String>, Problem> {
-    let Some(session) = seen.current().filter(|session| due(session, app.now())) else {
-        return Ok(None);
-    };
+pub async fn look_after(app: &Ready, seen: &Occupancy, session: &Session) -> Result<Option<Looked>, Problem> {
     match look_at(app, seen, session).await {
-        // somebody started, stopped or kept it meanwhile: that is newer than what was seen
         Err(Error::Changed | Error::NotFound) => Ok(None),
         done => Ok(done?),
     }
 }
 
-async fn look_at(app: &Ready, seen: &Occupancy, session: &Session) -> Result<Option<String>, Error> {
-    let heard = app.cluster.hear(seen, session, app.now()).await?;
-    let done = match decide(app, session, &heard) {
-        Next::Nothing => return Ok(None),
+async fn look_at(app: &Ready, seen: &Occupancy, session: &Session) -> Result<Option<Looked>, Error> {
+    let heard = app.cluster.hear(seen.member, session, &seen.pods, seen.state.as_ref(), app.now()).await?;
+    let Some((next, judged)) = decide(app, session, &heard) else { return Ok(None) };
+    let done = match next {
+        Next::Nothing => return Ok(Some(Looked::GoesOn(goes_on(session, &judged)))),
         Next::Note { watch, take_back } => {
             let why = watch.why.clone();
             note(app, seen, session, watch).await?;
@@ -68,32 +90,36 @@ async fn look_at(app: &Ready, seen: &Occupancy, session: &Session) -> Result<Opt
         }
         // once more: a use or a wish of the last moment wins
         Next::Stop { .. } => {
-            match decide(app, session, &app.cluster.hear_again(seen, session, app.now()).await?) {
-                Next::Stop { why } => {
-                    let ended = Ended {
-                        at: Some(app.now()),
-                        by: Some(EndedBy::Sweep),
-                        why: why.clone(),
-                        recorded: false,
-                    };
-                    act(app, seen.member, &Step::End { saw: seen.seen.clone(), ended }).await?;
-                    format!("stopped: {why}")
-                }
-                _ => return Ok(None),
-            }
+            let heard = app.cluster.hear_again(seen, session, app.now()).await?;
+            let Some((Next::Stop { why, by }, _)) = decide(app, session, &heard) else { return Ok(None) };
+            let (at, by_whom) = (Some(app.now()), Some(EndedBy::Sweep));
+            let ended = Ended { at, by: by_whom, why: why.clone(), recorded: false };
+            act(app, seen.member, &Step::End { saw: seen.seen.clone(), ended }).await?;
+            return Ok(Some(Looked::Stopped { why, by }));
         }
     };
-    Ok(Some(done))
+    Ok(Some(Looked::Noted(done)))
 }
 
-fn decide(app: &Ready, session: &Session, testimony: &Testimony) -> Next {
-    case(app, session, testimony).map_or(Next::Nothing, |case| idle::next(case, &judge(case)))
+fn decide(app: &Ready, session: &Session, testimony: &Testimony) -> Option<(Next, Judgement)> {
+    let case = case(app, session, testimony)?;
+    let judged = judge(case);
+    Some((idle::next(case, &judged), judged))
+}
+
+fn goes_on(session: &Session, judged: &Judgement) -> String {
+    match (&judged.verdict, session.watch.look) {
+        (Verdict::Keep { until, why }, _) => format!("goes on until {}: {why}", rfc3339(*until)),
+        (Verdict::Stop { why }, Some(stop)) => format!("is stopped at {}: {why}", rfc3339(stop)),
+        (Verdict::Stop { why }, None) => format!("will be stopped: {why}"),
+    }
 }
 
 fn case<'a>(app: &'a Ready, session: &'a Session, testimony: &'a Testimony) -> Option<Case<'a>> {
     let workspaces = &app.settings.workspaces;
     Some(Case {
         policy: workspaces.idle.of(&session.profile),
+        night: workspaces.idle.night.as_ref(),
         started: session.started?,
         watch: &session.watch,
         testimony,
@@ -114,9 +140,14 @@ async fn tell(app: &Ready, seen: &Occupancy, session: &Session, notice: &Notice)
 #[must_use]
 pub fn life(app: &Ready, look: &Look) -> Option<LifeBody> {
     let session = look.workspace.current()?;
-    let testimony = look.testimony(session, app.now());
-    let case = case(app, session, &testimony)?;
-    Some(LifeBody::new(judge(case).verdict, &session.watch, case.policy.warn_before, case.now))
+    life_of(app, session, &look.testimony(session, app.now()))
+}
+
+/// The same of a session, from what is known of its use.
+#[must_use]
+pub fn life_of(app: &Ready, session: &Session, testimony: &Testimony) -> Option<LifeBody> {
+    let case = case(app, session, testimony)?;
+    Some(LifeBody::new(judge(case), &session.watch, case.policy.warn_before, case.now))
 }
 
 /// Keeps a member's workspace until then, within the cap: what holds now.

@@ -61,6 +61,15 @@ fn sweep(wish: Wish) -> &'static str {
     }
 }
 
+/// When all that is on is looked at.
+fn nightly(wish: Wish) -> &'static str {
+    match (wish.timers, wish.fast) {
+        (false, _) => "0 59 23 31 12 *",
+        (true, true) => "*/30 * * * * *",
+        (true, false) => "0 10,40 * * * *",
+    }
+}
+
 /// The app's settings, and in a fast world the host's own that make a failed message come again soon.
 fn settings(wish: Wish) -> Value {
     let mut settings = program_settings(wish);
@@ -107,9 +116,14 @@ fn program_settings(wish: Wish) -> Value {
         "HOME_SIZE": "32Gi",
         "RECONCILE_SCHEDULE": reconcile(wish),
         "SWEEP_SCHEDULE": sweep(wish),
+        "NIGHTLY_SCHEDULE": nightly(wish),
         "RETENTION": "30days",
         "DELETE_DATA": "false",
         "LEAVING_CONFIRMED": "",
+        // what is tried out at night shall not go by itself
+        "NIGHT_FROM": "",
+        "NIGHT_UNTIL": "",
+        "TIME_ZONE": "",
         "GRACE": if wish.fast { "5s" } else { "30s" },
     });
     for (name, length) in IDLENESS {
@@ -119,9 +133,10 @@ fn program_settings(wish: Wish) -> Value {
 }
 
 /// When workspaces end by themselves.
-const IDLENESS: [(&str, &str); 7] = [
+const IDLENESS: [(&str, &str); 8] = [
     ("IDLE_AFTER", "60min"),
     ("PRESENCE_AFTER", "3h"),
+    ("NIGHT_IDLE_AFTER", "20min"),
     ("GRACE_AFTER_START", "15min"),
     ("LONGEST_LIFE", "3days"),
     ("UNKNOWN_FOR", "4h"),
@@ -149,6 +164,7 @@ fn brief() -> Value {
     profile["idle"] = json!({
         "after": "90s",
         "presence": "5min",
+        "night": "75s",
         "graceAfterStart": "30s",
         "unknownFor": "10min",
         "warnBefore": "30s",
