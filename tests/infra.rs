@@ -1,6 +1,7 @@
 //! The Terraform roots, the manifests and the documents of `infra/`, held to what can be known without a cloud.
 
 mod check;
+mod deploy;
 mod manifests;
 mod profiles;
 mod references;
