@@ -13,6 +13,7 @@ mod histories;
 mod house;
 mod idle;
 mod image;
+mod infra;
 mod joining;
 mod kills;
 mod leaving;

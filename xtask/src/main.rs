@@ -1,8 +1,9 @@
-//! Builds what is missing and runs the world, the tour, the tests and the benchmark: `cargo local`, `cargo xtask test`.
+//! Builds what is missing and runs the world, the tour, the tests, the benchmark and the package: `cargo local`, `cargo xtask`.
 
 mod bench;
 mod child;
 mod local;
+mod package;
 mod prepare;
 mod processes;
 mod running;
@@ -30,6 +31,8 @@ enum Command {
     Test(test::Arguments),
     /// Measure requests, latency, mass starts and the executable, in a release world named `bench`.
     Bench(bench::Arguments),
+    /// Make what is published, in `target/package`: folder, zip, list of parts, checksums.
+    Package(package::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Command::Local(arguments) => local::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Package(arguments) => package::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("{error}");

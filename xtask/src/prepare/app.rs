@@ -8,15 +8,26 @@ use serde_json::{Value, json};
 use super::{Wish, images, stamp};
 
 /// Assembles the app from `built` and the repository; says where it lies.
+pub fn assemble(built: &Path, wish: Wish) -> Result<PathBuf> {
+    let app = super::target().join(folder(wish));
+    lay_out(&app, &built.join("dcaas"))?;
+    with_settings(&app, wish)?;
+    Ok(app)
+}
+
+/// Puts a world's settings into an app.
+pub fn with_settings(app: &Path, wish: Wish) -> Result<()> {
+    stamp::write(&app.join("settings.json"), format!("{:#}\n", settings(wish)).as_bytes(), false)
+}
+
+/// Fills the folder `app`.
 ///
 /// The host sees only direct children of its script root, so the folders under `functions/` are lifted.
-pub fn assemble(built: &Path, wish: Wish) -> Result<PathBuf> {
+pub fn lay_out(app: &Path, executable: &Path) -> Result<()> {
     let repository = super::repository();
-    let app = super::target().join(folder(wish));
-    let mut wanted = vec!["host.json".to_owned(), "dcaas".to_owned(), "settings.json".to_owned()];
+    let mut wanted = Vec::new();
     stamp::copy(&repository.join("host.json"), &app.join("host.json"), false)?;
-    stamp::copy(&built.join("dcaas"), &app.join("dcaas"), true)?;
-    stamp::write(&app.join("settings.json"), format!("{:#}\n", settings(wish)).as_bytes(), false)?;
+    stamp::copy(executable, &app.join("dcaas"), true)?;
     for entry in std::fs::read_dir(repository.join("functions"))? {
         let folder = entry?.path();
         let file = folder.join("function.json");
@@ -27,13 +38,13 @@ pub fn assemble(built: &Path, wish: Wish) -> Result<PathBuf> {
         }
     }
     // A function that was taken away must not live on here.
-    for entry in std::fs::read_dir(&app)? {
+    for entry in std::fs::read_dir(app)? {
         let path = entry?.path();
         if path.is_dir() && !wanted.iter().any(|name| path.ends_with(name)) {
             std::fs::remove_dir_all(path)?;
         }
     }
-    Ok(app)
+    Ok(())
 }
 
 /// Each kind of app has a folder of its own: a world of one kind may run while another is assembled.

@@ -5,6 +5,7 @@ mod azurite;
 mod checkers;
 mod images;
 mod kubernetes;
+mod pypi;
 mod rust;
 mod stamp;
 mod tools;
@@ -74,6 +75,22 @@ pub fn go_module() -> (PathBuf, &'static [&'static str]) {
 /// The folder whose `bin` has the programs that the tests of the images are run with, if they can be had.
 pub fn checkers() -> Result<Option<PathBuf>> {
     checkers::install()
+}
+
+/// The function app alone, in a folder of the caller's.
+pub fn lay_out(app: &Path, executable: &Path) -> Result<()> {
+    app::lay_out(app, executable).context("the function app can not be assembled")
+}
+
+/// `prepare`, with an app that was assembled elsewhere.
+pub fn prepare_for(app: PathBuf, wish: Wish) -> Result<Prepared> {
+    app::with_settings(&app, wish)?;
+    Ok(Prepared { app, ..prepare(wish)? })
+}
+
+/// Programs from PyPI, by version and checksum; `None` where there is no Python with pip.
+pub fn from_pypi(list: &str, what: &str) -> Result<Option<PathBuf>> {
+    pypi::install(list, what)
 }
 
 /// Builds, installs and assembles what is missing or older than its sources.
