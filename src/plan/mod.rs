@@ -1,5 +1,6 @@
 //! What to do, and why: pure functions of what was seen, the settings and the time.
 
+pub mod budget;
 pub mod idle;
 pub mod lifecycle;
 pub mod membership;
@@ -7,3 +8,4 @@ pub mod night;
 pub mod nodes;
 pub mod sign_in;
 pub mod sweep;
+pub mod tally;

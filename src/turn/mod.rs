@@ -10,5 +10,6 @@ mod nodes;
 pub mod reconcile;
 pub mod sign_in;
 pub mod sweep;
+pub mod usage;
 pub mod workspace;
 pub mod workspaces;
