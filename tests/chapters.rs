@@ -17,6 +17,7 @@ mod joining;
 mod kills;
 mod leaving;
 mod membership;
+mod page;
 mod rights;
 mod secrets;
 mod sign_in;

@@ -1,10 +1,11 @@
 //! Makes everything a world is started from, under `target/`: builds, installs, assembles; each only when it must.
 
 mod app;
-mod azurite;
+mod browser;
 mod checkers;
 mod images;
 mod kubernetes;
+mod npm;
 mod rust;
 mod stamp;
 mod tools;
@@ -76,11 +77,16 @@ pub fn checkers() -> Result<Option<PathBuf>> {
     checkers::install()
 }
 
+/// A browser and what drives it, if there is one.
+pub fn browser() -> Result<Option<browser::Browser>> {
+    browser::find()
+}
+
 /// Builds, installs and assembles what is missing or older than its sources.
 pub fn prepare(wish: Wish) -> Result<Prepared> {
     tools::check()?;
     let built = rust::build(wish)?;
-    let azurite = azurite::install()?;
+    let azurite = npm::azurite()?;
     let kubernetes = kubernetes::build()?;
     Ok(Prepared {
         world: built.join("world"),
