@@ -65,7 +65,8 @@ const deeds = {
     return asked.get(path) ?? 0;
   },
   wrong: async () => wrong,
-  complains: async ({ text }) => until(() => wrong.some((one) => one.includes(text))),
+  // the browser shows an error of its own in place of a page inside this one
+  refuses: async () => until(() => page.frames().some((frame) => frame.url().startsWith('chrome-error:'))),
   cookies: async () => (await context.cookies()).map(({ name, httpOnly, secure, sameSite }) => ({ name, httpOnly, secure, sameSite })),
   forget: async () => context.clearCookies(),
   // a page of somebody else's, which no server has
@@ -121,7 +122,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   try {
     told = { ok: (await deeds[wish.do](wish)) ?? null };
   } catch (error) {
-    await page.screenshot({ path: `${shots}/failure.png`, fullPage: true }).catch(() => {});
+    await page.screenshot({ path: `${shots}/failure-${process.pid}.png`, fullPage: true }).catch(() => {});
     told = { error: error.message };
   }
   process.stdout.write(`${JSON.stringify(told)}\n`);

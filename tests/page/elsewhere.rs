@@ -50,7 +50,7 @@ async fn no_page_of_somebody_else_shows_ours_inside_it() {
         let Some(mut page) = Browser::of(&dcaas, &ada).await else { return };
         let html = format!("<iframe src=\"{}/\"></iframe>", dcaas.functions);
         page.does(json!({ "do": "elsewhere", "url": "http://127.0.0.1:9/", "html": html })).await;
-        page.does(json!({ "do": "complains", "text": "frame-ancestors" })).await;
+        page.does(json!({ "do": "refuses" })).await;
     })
     .await;
 }
