@@ -10,6 +10,7 @@ pub mod plan;
 
 pub mod api;
 pub mod config;
+pub mod page;
 pub mod pod;
 pub mod protocol;
 pub mod wire;

@@ -84,9 +84,7 @@ async fn answer(
 
 fn is_called(function: &Function, request: &HttpRequest) -> bool {
     match function.run {
-        Run::Http(method, _) => {
-            request.method().as_str() == method && request.path().strip_prefix("/api/") == Some(function.name)
-        }
+        Run::Http(method, _) => request.method().as_str() == method && request.path() == function.path(),
         Run::Queue(_) | Run::Timer(_) => {
             request.method() == "POST" && request.path().strip_prefix('/') == Some(function.name)
         }
@@ -189,6 +187,11 @@ fn respond(reply: Reply) -> HttpResponse {
     }
     match reply.body {
         Content::Whole(body) => response.body(body),
+        Content::Page { html, policy } => response
+            .insert_header((header::CONTENT_SECURITY_POLICY, policy))
+            .insert_header((header::REFERRER_POLICY, "no-referrer"))
+            .insert_header(("cross-origin-opener-policy", "same-origin"))
+            .body(html),
         Content::Stream(stream) => response.streaming(stream.map_ok(Bytes::from)),
     }
 }

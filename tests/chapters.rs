@@ -19,6 +19,7 @@ mod kills;
 mod leaving;
 mod membership;
 mod openapi;
+mod page;
 mod rights;
 mod secrets;
 mod sign_in;

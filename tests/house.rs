@@ -167,7 +167,9 @@ fn every_function_has_a_folder_and_every_folder_a_function() {
         let json: serde_json::Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
         let trigger = &json["bindings"][0];
         if trigger["type"] == "httpTrigger" {
-            assert_eq!(trigger["route"], format!("api/{name}"), "routes are whole");
+            // one parameter that has to be empty: the form of the host for the page at `/`
+            let route = if name == "home" { "{ignored:maxlength(0)?}".into() } else { format!("api/{name}") };
+            assert_eq!(trigger["route"], route, "routes are whole");
             assert_eq!(trigger["authLevel"], "anonymous", "identity is ours");
         }
     }

@@ -80,9 +80,14 @@ pub struct Reply {
     pub body: Content,
 }
 
-/// The body of a reply: at once, or as it comes.
+/// The body of a reply: at once, as it comes, or a page for a browser.
 pub enum Content {
     Whole(Vec<u8>),
+    /// The policy says what the page may load and run.
+    Page {
+        html: String,
+        policy: &'static str,
+    },
     Stream(Bytes),
 }
 

@@ -1,6 +1,7 @@
 //! The functions of the app, one file each; the table has one row for each folder of `functions/`.
 
 mod health;
+mod home;
 mod keep;
 mod logs;
 mod membership;
@@ -29,13 +30,24 @@ use crate::{
     protocol::QueueMessage,
 };
 
-/// A function: its name, which is also its folder's and its route's, and what one turn of it does.
+/// A function: its name, which is also its folder's and, but for the page, its route's, and what one turn of it does.
 #[derive(Clone, Copy)]
 pub struct Function {
     pub name: &'static str,
     /// The largest body that it reads, in bytes.
     pub largest: usize,
     pub run: Run,
+}
+
+impl Function {
+    /// Where the host hands a request of it to.
+    #[must_use]
+    pub fn path(&self) -> String {
+        match self.name {
+            "home" => "/".to_owned(),
+            name => format!("/api/{name}"),
+        }
+    }
 }
 
 /// What a person sends is far smaller, and so is a message in the host's envelope.
@@ -61,6 +73,11 @@ pub const FUNCTIONS: &[Function] = &[
         name: "health",
         largest: SMALL,
         run: Run::Http("GET", |app, request| health::run(app, request).boxed()),
+    },
+    Function {
+        name: "home",
+        largest: SMALL,
+        run: Run::Http("GET", |app, request| home::run(app, request).boxed()),
     },
     Function {
         name: "keep",

@@ -14,6 +14,9 @@ use crate::{
 /// The header with the principal, as JSON in base64.
 pub const PRINCIPAL: &str = "x-ms-client-principal";
 
+/// The header with what the platform calls the person. For their eyes alone: nothing is decided by it.
+pub const NAME: &str = "x-ms-client-principal-name";
+
 /// Claims come with their short names or with the long ones that the platform maps them to by default.
 const OID: [&str; 2] = ["oid", "http://schemas.microsoft.com/identity/claims/objectidentifier"];
 const TENANT: [&str; 2] = ["tid", "http://schemas.microsoft.com/identity/claims/tenantid"];

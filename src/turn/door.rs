@@ -108,7 +108,7 @@ pub async fn enter_as_admin(app: &Ready, request: &Request) -> Result<Option<Mem
 ///
 /// # Errors
 /// When nobody vouches for them: anonymous is never a caller.
-async fn caller(app: &Ready, request: &Request) -> Result<Caller, Problem> {
+pub async fn caller(app: &Ready, request: &Request) -> Result<Caller, Problem> {
     if app.settings.entra.easy_auth
         && let Some(header) = request.header(easy_auth::PRINCIPAL)
     {

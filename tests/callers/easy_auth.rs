@@ -96,8 +96,8 @@ async fn while_it_is_on_the_platform_vouches_and_nobody_else() {
     dcaas.remove().await;
 }
 
-/// The world's Easy Auth knows no cookies, so here the test plays the platform: the setting is on, and the
-/// principal comes without a token, as it does for a browser.
+/// Here the test plays the platform and every browser, also old and odd ones: the setting is on, and the principal
+/// comes without a token, as it does with a cookie.
 #[tokio::test]
 async fn a_change_by_cookie_must_come_from_our_own_page() {
     let dcaas = Installation::new(json!({ "settings": { "WEBSITE_AUTH_ENABLED": "True" } })).await;

@@ -14,6 +14,7 @@ pub fn add(world: &World, wish: Wish) -> Outcome {
         world.installation(name).map_err(Refusal::missing)?;
     }
     let person = world.people.add(wish).map_err(Refusal::of_caller)?;
+    world.entra.know(person.user());
     Ok(json(201, &object!(person)))
 }
 
@@ -23,6 +24,7 @@ pub fn change(world: &World, name: &str, wish: &Wish) -> Outcome {
         return Err(Refusal::new(400, "a name does not change", "leave it out, or add another person"));
     }
     let person = world.people.change(name, wish).map_err(Refusal::missing)?;
+    world.entra.know(person.user());
     Ok(json(200, &object!(person)))
 }
 

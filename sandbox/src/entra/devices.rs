@@ -11,6 +11,7 @@ use http_body_util::BodyExt;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::browser::Browsers;
 use super::refusal::{Refusal, refuse};
 use super::tokens::{Tokens, User, Wish};
 use crate::device_flows::{Flows, Pace, Polled, form, secret, user_code};
@@ -37,6 +38,7 @@ const PAGE: &str = "Here people enter the code of a device.\n\n\
 pub(super) struct Devices {
     pub flows: Flows<User>,
     tokens: Arc<Tokens>,
+    browsers: Arc<Browsers>,
     oddities: Oddities,
     grants: Mutex<Grants>,
 }
@@ -57,11 +59,12 @@ struct Grant {
 }
 
 impl Devices {
-    pub fn new(tokens: Arc<Tokens>, oddities: Oddities) -> Self {
+    pub fn new(tokens: Arc<Tokens>, browsers: Arc<Browsers>, oddities: Oddities) -> Self {
         // Microsoft does not document `slow_down`: a poll that comes too early is counted alone
         Self {
             flows: Flows::new("microsoft", false, Pace::USUAL),
             tokens,
+            browsers,
             oddities,
             grants: Mutex::default(),
         }
@@ -99,7 +102,9 @@ impl Devices {
                 None => Err(Refusal::missing("grant_type")),
                 Some(GRANT) => self.poll(&fields),
                 Some("refresh_token") => self.refresh(&fields),
-                Some(other @ ("authorization_code" | "client_credentials" | "password")) => {
+                // both flows end at the same address
+                Some("authorization_code") => self.browsers.redeem(&fields),
+                Some(other @ ("client_credentials" | "password")) => {
                     return self.not_understood(&format!("POST {path}: a token by {other}"));
                 }
                 Some(_) => Err(Refusal::new(

@@ -1,5 +1,6 @@
 //! Entra: tokens for people and for managed identities, and the keys to check them.
 
+mod browser;
 mod devices;
 mod identity;
 mod keys;
@@ -20,6 +21,7 @@ use crate::certificates::Authority;
 use crate::device_flows::Flows;
 use crate::listener::Listener;
 use crate::strict::Oddities;
+use browser::Browsers;
 use devices::Devices;
 use identity::Identities;
 
@@ -28,6 +30,7 @@ pub struct Entra {
     tokens: Arc<Tokens>,
     identities: Arc<Identities>,
     devices: Arc<Devices>,
+    browsers: Arc<Browsers>,
     authority: Listener,
     endpoint: Listener,
 }
@@ -37,14 +40,18 @@ impl Entra {
     pub async fn start(ca: &Authority, oddities: Oddities) -> anyhow::Result<Self> {
         let tokens = Arc::new(Tokens::new()?);
         let identities = Arc::new(Identities::default());
-        let devices = Arc::new(Devices::new(tokens.clone(), oddities.clone()));
+        let browsers = Arc::new(Browsers::new(tokens.clone(), oddities.clone()));
+        let devices = Arc::new(Devices::new(tokens.clone(), browsers.clone(), oddities.clone()));
         let (shared, all, odd) = (tokens.clone(), devices.clone(), oddities.clone());
+        let people = browsers.clone();
         let tls = ca.server_leaf(&["login.microsoftonline.com"])?.rustls_server()?;
         let authority = Listener::start(Some(tls), move |request| {
-            let (shared, all, odd) = (shared.clone(), all.clone(), odd.clone());
+            let (shared, all, odd, people) = (shared.clone(), all.clone(), odd.clone(), people.clone());
             async move {
                 Ok(if Devices::are_meant(&request) {
                     all.answer(request).await
+                } else if Browsers::are_meant(&request) {
+                    people.answer(request).await
                 } else {
                     published::answer(&shared, &odd, &request)
                 })
@@ -56,7 +63,7 @@ impl Entra {
             std::future::ready(Ok(all.answer(&shared, &oddities, &request)))
         });
         let endpoint = endpoint.await.context("the identity endpoint can not start")?;
-        Ok(Self { tokens, identities, devices, authority, endpoint })
+        Ok(Self { tokens, identities, devices, browsers, authority, endpoint })
     }
 
     /// The authority's address, as `https://login.microsoftonline.com/` is.
@@ -78,6 +85,11 @@ impl Entra {
     /// its people's version 2 tokens. Without this it is `https://login.microsoftonline.com`, as in Azure.
     pub fn register(&self, client_id: Uuid, authority: &Url) {
         self.tokens.register(client_id, authority.as_str());
+    }
+
+    /// Somebody who can sign in with a browser from now on, by their user name.
+    pub fn know(&self, user: User) {
+        self.browsers.know(user);
     }
 
     /// A person's token for the API with this client id.

@@ -1,6 +1,9 @@
 //! Easy Auth as it stands before a function app: who a bearer token is, told in headers nobody else may set (SOURCES 7).
 //!
-//! Only the good configuration is played: the calling application is allowed, and anonymous requests pass.
+//! A browser signs in at its own pages (`browser.rs`) and is told by its session's cookie. Only the good configuration
+//! is played: the calling application is allowed, and anonymous requests pass.
+
+mod browser;
 
 use std::time::{Duration, Instant};
 
@@ -34,7 +37,8 @@ impl Checker {
         Self { auth, client, keys: Mutex::new(None) }
     }
 
-    /// Strips what only Easy Auth may set; a good bearer token becomes a principal, a bad one or none is anonymous.
+    /// Strips what only Easy Auth may set; a good bearer token or session becomes a principal, a bad one or none is
+    /// anonymous.
     pub async fn apply(&self, headers: &mut HeaderMap, log: &Log) {
         let forged: Vec<HeaderName> = headers
             .keys()
@@ -47,10 +51,11 @@ impl Checker {
             headers.remove(name);
         }
         let bearer = value(headers, "authorization").and_then(|text| text.split_once(' '));
-        let Some((_, token)) = bearer.filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer")) else {
+        let bearer = bearer.filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"));
+        let Some(token) = bearer.map(|(_, token)| token.trim()).or_else(|| browser::session(headers)) else {
             return;
         };
-        let token = token.trim().to_owned();
+        let token = token.to_owned();
         match self.check(&token).await {
             Ok(claims) => {
                 for (name, value) in principal(&claims) {

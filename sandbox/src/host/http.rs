@@ -40,7 +40,7 @@ pub async fn answer(core: Arc<Core>, request: Request) -> Result<Answer, Cut> {
     let mut incoming = request.headers().clone();
     if let Some(easy_auth) = &core.easy_auth {
         if path == "/.auth" || path.starts_with("/.auth/") {
-            return Ok(not_understood(&core, &request, "Easy Auth's own pages are not played"));
+            return Ok(easy_auth.page(&core, &request, &path).await);
         }
         easy_auth.apply(&mut incoming, &core.log).await;
     }

@@ -128,7 +128,8 @@ impl World {
             [("ada", true, true), ("ben", false, true), ("cy", false, true), ("dora", false, false)]
         {
             let (name, admin, member) = (Some(name.to_owned()), Some(admin), Some(member));
-            world.people.add(people::Wish { name, admin, member, installation: None })?;
+            let person = world.people.add(people::Wish { name, admin, member, installation: None })?;
+            world.entra.know(person.user());
         }
         let wish = installation::Wish { name: Some(FIRST.to_owned()), ..installation::Wish::default() };
         let first = progress.part("installation `dcaas`", world.install(wish)).await;

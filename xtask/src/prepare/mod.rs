@@ -1,10 +1,11 @@
 //! Makes everything a world is started from, under `target/`: builds, installs, assembles; each only when it must.
 
 mod app;
-mod azurite;
+mod browser;
 mod checkers;
 mod images;
 mod kubernetes;
+mod npm;
 mod pypi;
 mod rust;
 mod stamp;
@@ -93,11 +94,16 @@ pub fn from_pypi(list: &str, what: &str) -> Result<Option<PathBuf>> {
     pypi::install(list, what)
 }
 
+/// A browser and what drives it, if there is one.
+pub fn browser() -> Result<Option<browser::Browser>> {
+    browser::find()
+}
+
 /// Builds, installs and assembles what is missing or older than its sources.
 pub fn prepare(wish: Wish) -> Result<Prepared> {
     tools::check()?;
     let built = rust::build(wish)?;
-    let azurite = azurite::install()?;
+    let azurite = npm::azurite()?;
     let kubernetes = kubernetes::build()?;
     Ok(Prepared {
         world: built.join("world"),

@@ -30,7 +30,7 @@ const TOOLS: [Tool; 6] = [
         version: &["--version"],
         least: (20, 0),
         name: "Node.js 20",
-        why: "runs Azurite, the storage emulator",
+        why: "runs Azurite, the storage emulator, and drives a browser",
         install: "curl -fsSL https://deb.nodesource.com/setup_22.x | sudo bash - && sudo apt-get install -y nodejs",
     },
     Tool {
@@ -38,7 +38,7 @@ const TOOLS: [Tool; 6] = [
         version: &["--version"],
         least: (0, 0),
         name: "npm",
-        why: "installs Azurite",
+        why: "installs Azurite, and what drives a browser",
         install: "sudo apt-get install -y npm",
     },
     Tool {
