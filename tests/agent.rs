@@ -1,11 +1,14 @@
 //! The agent as a process: its tunnel, its children, its log and its end.
 
+mod editor;
 mod evidence;
 mod first;
 mod home;
+mod notices;
 mod pod;
 mod refused;
 mod scripts;
+mod window;
 
 use std::fs;
 use std::path::Path;

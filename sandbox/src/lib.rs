@@ -9,6 +9,7 @@ pub mod device_flows;
 pub mod listener;
 pub mod process;
 pub mod strict;
+pub mod tunnels;
 pub mod world;
 
 pub mod azurite;

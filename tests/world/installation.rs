@@ -199,16 +199,17 @@ impl Installation {
     /// Calls a timer, as an admin of the function app may, and waits for its end; whether it succeeded.
     async fn timer(&self, name: &str) -> bool {
         let line = format!("Executed 'Functions.{name}' (");
-        let ends = |log: &str| {
-            let ended = log.match_indices(&line);
-            ended.map(|(at, text)| log[at + text.len()..].starts_with("Succeeded")).collect::<Vec<_>>()
+        // each line begins with its time; how many there were is soon more than the host remembers
+        let since = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+        let end = |log: String| {
+            let lines =
+                log.lines().filter(|one| one.get(..since.len()).is_some_and(|time| time >= &since[..]));
+            lines.filter_map(|one| Some(one.split_once(&line)?.1.starts_with("Succeeded"))).next()
         };
-        let before = ends(&self.log().await).len();
         let answer =
             self.send(self.request("POST", &format!("/admin/functions/{name}")).json(&json!({}))).await;
         assert_eq!(answer.status, 202, "{}", answer.text);
-        eventually(&format!("{name} has ended"), || async { ends(&self.log().await).get(before).copied() })
-            .await
+        eventually(&format!("{name} has ended"), || async { end(self.log().await) }).await
     }
 
     /// Puts a text on the queue of members.

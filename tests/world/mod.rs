@@ -1,6 +1,7 @@
 //! The world as tests meet it: people, installations, requests through the Functions host, and patience.
 
 mod blobs;
+mod editor;
 mod graph;
 mod inside;
 mod installation;
@@ -11,6 +12,7 @@ use std::{future::Future, sync::OnceLock, time::Duration};
 
 use serde_json::{Value, json};
 
+pub use editor::Editor;
 pub use graph::{add, directory, enable, new_group, take_out};
 pub use inside::Inside;
 pub use installation::{Answer, Installation, sign_in};

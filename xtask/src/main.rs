@@ -94,6 +94,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_run_and_typed_inside_is_passed_on_as_it_is() {
+        let verb = |line| match parse(line).command {
+            Command::Local(local) => local.verb,
+            _ => None,
+        };
+        let Some(local::Verb::Exec { person, command }) = verb("local -- exec dora -- nohup -x -- y") else {
+            panic!("not exec")
+        };
+        assert_eq!((person.as_str(), command.join(" ").as_str()), ("dora", "nohup -x -- y"));
+        let Some(local::Verb::Type { text, .. }) = verb("local -- type dora ls -l") else {
+            panic!("not type")
+        };
+        assert_eq!(text.join(" "), "ls -l");
+        let Some(local::Verb::Type { text, .. }) = verb("local -- type dora") else { panic!("not type") };
+        assert!(text.is_empty());
+    }
+
+    #[test]
     fn kubectl_keeps_its_own_flags_and_dashes() {
         let Command::Local(local) = parse("local -- --world other kubectl exec -it pod -- sh -c ls").command
         else {

@@ -16,6 +16,7 @@ use crate::tour;
 
 pub mod member;
 mod sign_in;
+mod workspace;
 mod world;
 
 pub use world::{Start, World};
@@ -69,6 +70,24 @@ pub enum Verb {
     Decline { code: String },
     /// Let all tokens of an account count no more.
     Revoke { person: String },
+    /// Run something in a person's workspace, and end as it ended.
+    Exec {
+        person: String,
+        #[arg(last = true, required = true, value_name = "COMMAND")]
+        command: Vec<String>,
+    },
+    /// Open an editor's window on a person's workspace, with a terminal in it.
+    Open { person: String },
+    /// Type TEXT and Enter in the window's terminal; without one, for a moment in a document.
+    Type {
+        person: String,
+        #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+        text: Vec<String>,
+    },
+    /// Close the window; as with the real one, the server waits a while for it to come back.
+    Close { person: String },
+    /// Print what the window's terminal shows.
+    Screen { person: String },
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
@@ -90,6 +109,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         Some(Verb::Approve { code, account }) => sign_in::approve(&running()?, code, account.as_deref()),
         Some(Verb::Decline { code }) => sign_in::decline(&running()?, code),
         Some(Verb::Revoke { person }) => sign_in::revoke(&running()?, person),
+        Some(Verb::Exec { person, command }) => workspace::exec(&running()?, person, command),
+        Some(Verb::Open { person }) => workspace::open(&running()?, person),
+        Some(Verb::Type { person, text }) => workspace::type_in(&running()?, person, text),
+        Some(Verb::Close { person }) => workspace::close(&running()?, person),
+        Some(Verb::Screen { person }) => workspace::screen(&running()?, person),
     }
 }
 
@@ -138,6 +162,8 @@ fn try_next(running: &Running) {
     {local} approve CODE --as dora               # type it at GitHub's page: a GPU node comes, the workspace starts
     curl -sH "$AUTH" {api}/status                # what is happening, in plain words
     curl -sNH "$AUTH" '{api}/logs?follow=true'   # Ctrl-C ends it
+    {local} open dora                            # an editor at the other end: `type dora`, `screen dora`, `close dora`
+    {local} exec dora -- /bin/sh -c 'echo $HOME' # something inside
     curl -sH "$AUTH" --json '{{}}' {api}/stop       # pod and node go, the disk stays
     {local} leave dora                           # out of the group: what runs ends, what is stored stays
     {local} kubectl get pods,pvc,sts -A          # the cluster, as an admin

@@ -1,4 +1,5 @@
-//! A stand-in of the VS Code CLI: the verbs, outputs, files and exit codes of the real one's tunnels, no relay.
+//! A stand-in of the VS Code CLI: the verbs, outputs, files and exit codes of the real one's tunnels, no relay. An
+//! editor can be played at the other end (`door.rs`), for which it starts a server like the real one's (`server/`).
 //!
 //! Files in its data folder are faults, which can come and go while it runs:
 //! - `lose-relay`: the relay is not reached;
@@ -10,13 +11,17 @@
 //! - `lose-tunnel`: the service has deleted the tunnel that is older than the file;
 //! - `hang`: no answer to anything, and only SIGKILL ends it.
 
+mod door;
+mod editor;
 mod relay;
 mod serve;
+mod server;
 mod singleton;
 mod store;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -125,8 +130,12 @@ enum Provider {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match run(arguments).await {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let ended = match server::Part::of(&words) {
+        Some(part) => part.run().await,
+        None => run(Arguments::parse()).await,
+    };
+    match ended {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             log("error", &error);
@@ -136,7 +145,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<u8, String> {
-    let store = Store::open(arguments.cli_data_dir)?;
+    let store = Arc::new(Store::open(arguments.cli_data_dir)?);
     let Command::Tunnel(tunnel) = arguments.command;
     match tunnel.command {
         None => serve::serve(&store, tunnel.serve).await,

@@ -9,6 +9,7 @@ use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::editor::Editor;
 use super::log;
 use super::singleton::Singleton;
 use super::store::Store;
@@ -51,7 +52,9 @@ pub async fn connected(
     name: &str,
     singleton: &Singleton,
     interrupted: &CancellationToken,
+    editor: &Editor,
 ) -> Next {
+    editor.reach(true).await;
     let now = Utc::now();
     let mut status = Status {
         name: name.to_owned(),
@@ -91,6 +94,7 @@ pub async fn connected(
                 // the real one comes back without a word
                 failures = 0;
                 status.tunnel = "Connected";
+                editor.reach(true).await;
                 status.last_connected_at = Some(Utc::now());
             }
             continue;
@@ -111,6 +115,7 @@ pub async fn connected(
         failures += 1;
         again = Instant::now() + (BACKOFF * failures).min(LONGEST);
         status.tunnel = "Disconnected";
+        editor.reach(false).await;
         status.last_fail_reason = Some(reason);
     }
 }

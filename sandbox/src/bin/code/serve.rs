@@ -1,16 +1,18 @@
 //! `code tunnel`: consent, the right to run here, sign-in and name, then the link until Ctrl-C.
 
 use std::io::IsTerminal;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use super::editor::Editor;
 use super::relay::{LOOK_EVERY, Next, RELAY, connected, unreachable};
 use super::singleton::{self, Singleton};
 use super::store::{PersistedTunnel, Store};
-use super::{Provider, ServeArguments, log};
+use super::{Provider, ServeArguments, door, log};
 
 const LICENCE: [&str; 8] = [
     "*",
@@ -27,7 +29,7 @@ const PLACEHOLDER: &str = "remote-machine";
 const CONNECTING_TAKES: Duration = Duration::from_millis(200);
 
 /// Runs the tunnel until Ctrl-C; any other signal just ends the process, as it does the real one.
-pub async fn serve(store: &Store, arguments: ServeArguments) -> Result<u8, String> {
+pub async fn serve(store: &Arc<Store>, arguments: ServeArguments) -> Result<u8, String> {
     let interrupted = interruption()?;
     let terminations = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     println!("{}", LICENCE.join("\r\n"));
@@ -54,8 +56,10 @@ pub async fn serve(store: &Store, arguments: ServeArguments) -> Result<u8, Strin
             () = interrupted.cancelled() => return Ok(0),
         }
     };
+    let editor = Arc::new(Editor::default());
     tokio::select! {
-        ended = link(store, &arguments, &singleton, &interrupted) => ended,
+        ended = link(store, &arguments, &singleton, &interrupted, &editor) => ended,
+        ended = door::open(store.clone(), editor.clone()) => ended.map(|()| 1),
         () = terminated(store, terminations) => Ok(143),
     }
 }
@@ -104,6 +108,7 @@ async fn link(
     arguments: &ServeArguments,
     singleton: &Singleton,
     interrupted: &CancellationToken,
+    editor: &Editor,
 ) -> Result<u8, String> {
     loop {
         let name = tokio::select! {
@@ -111,7 +116,9 @@ async fn link(
             () = interrupted.cancelled() => return Ok(1),
         };
         print_listening(&name);
-        match connected(store, &name, singleton, interrupted).await {
+        let next = connected(store, &name, singleton, interrupted, editor).await;
+        editor.reach(false).await;
+        match next {
             Next::Exit => return Ok(0),
             Next::SignInAgain => {
                 log("error", "access token is no longer valid, exiting: error refreshing token");

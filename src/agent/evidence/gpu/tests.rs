@@ -1,7 +1,9 @@
 //! The GPU's signal against a stand-in of NVIDIA's library, and against a real card where there is one.
 
 use std::fs;
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
@@ -137,13 +139,45 @@ fn many_gpus_are_said_in_few_words() {
     assert_eq!(said(&[0, 0, 87, 0, 0, 0, 0, 3]), "87 %, the busiest of 8");
 }
 
+/// Looks at the real card until its reading is as wanted.
+#[expect(clippy::disallowed_methods, reason = "a thread of its own waits here, no runtime")]
+fn until(gpu: &mut Gpu, what: &str, wanted: impl Fn(&Reading) -> bool) -> Reading {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        let reading = read(gpu).unwrap().unwrap();
+        if wanted(&reading) {
+            return reading;
+        }
+        assert!(Instant::now() < end, "not within 60 s: {what}; last {reading:?}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
 #[test]
-fn a_real_card_can_be_read() {
+fn a_real_card_is_told_busy_from_idle() {
     if !has_device(Path::new("/dev")) {
         eprintln!("skipped: this machine has no GPU");
         return;
     }
+    if Command::new("python3").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no Python to keep this machine's GPU busy with");
+        return;
+    }
     let mut gpu = Gpu::here();
-    let value = read(&mut gpu).unwrap().unwrap().value;
-    assert!(value.contains('%'), "{value}");
+    // whoever used it before may have ended only just now
+    let idle = until(&mut gpu, "an idle card", |reading| reading.used.is_none());
+    assert!(idle.value.contains('%'), "{idle:?}");
+    let mut computes = Command::new("python3")
+        .args(["-c", include_str!("busy.py")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(computes.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "computes\n");
+    until(&mut gpu, "a busy card", |reading| reading.used.is_some());
+    drop(computes.stdin.take());
+    assert!(computes.wait().unwrap().success());
+    until(&mut gpu, "an idle card again", |reading| reading.used.is_none());
 }

@@ -1,0 +1,46 @@
+//! The person at the other end of a workspace's tunnel.
+
+use super::{
+    answers::{Outcome, Refusal, body, json},
+    no_verb,
+};
+use crate::{listener::Request, tunnels::Tunnel};
+use http::Method;
+use serde::Deserialize;
+use serde_json::{Value, json as object};
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Typing {
+    text: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Execution {
+    command: Vec<String>,
+}
+
+/// Answers everything below `/tunnels`.
+pub async fn answer(rest: &[&str], request: Request) -> Outcome {
+    let method = request.method().clone();
+    match (&method, rest) {
+        (&Method::POST, [name, "open"]) => ask(name, object!({"open": {}})).await,
+        (&Method::POST, [name, "close"]) => ask(name, object!({"close": {}})).await,
+        (&Method::GET, [name, "screen"]) => ask(name, object!({"screen": {}})).await,
+        (&Method::POST, [name, "type"]) => {
+            let Typing { text } = body(request).await?;
+            ask(name, object!({"type": {"text": text}})).await
+        }
+        (&Method::POST, [name, "exec"]) => {
+            let Execution { command } = body(request).await?;
+            ask(name, object!({"exec": {"command": command}})).await
+        }
+        _ => Err(no_verb(&request)),
+    }
+}
+
+async fn ask(name: &str, wish: Value) -> Outcome {
+    let tunnel = Tunnel::find(name).map_err(Refusal::missing)?;
+    Ok(json(200, &tunnel.ask(&wish).await.map_err(Refusal::of_caller)?))
+}
