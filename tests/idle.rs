@@ -1,5 +1,7 @@
 //! Idleness: who is warned, kept and stopped, and why; with policies of seconds.
 
+mod night;
+
 use serde_json::{Value, json};
 
 use crate::world::{
