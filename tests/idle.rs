@@ -1,5 +1,6 @@
 //! Idleness: who is warned, kept and stopped, and why; with policies of seconds.
 
+mod night;
 mod people;
 
 use serde_json::{Value, json};

@@ -63,7 +63,15 @@ async fn an_admin_sees_where_everybody_stands() {
         kubernetes("DELETE", &fay.set_path(), json!(null)).await.unwrap();
         eventually("it is gone", || async { fay.set().await.is_none().then_some(()) }).await;
 
+        eventually("the agent is heard", || async {
+            of(&seen(&dcaas, &boss).await, &ben)["activity"].is_array().then_some(())
+        })
+        .await;
+        dcaas.reset_gate().await;
         let all = seen(&dcaas, &boss).await;
+        let asked = dcaas.requests("kubernetes").await;
+        let logs = asked.iter().filter(|request| request.contains("/log")).count();
+        assert_eq!((asked.len(), logs), (6, 2), "a log of each that is on: {asked:?}");
         assert_eq!(all["people"].as_array().unwrap().len(), 6, "{all:#}");
         assert!(all["brake"].is_null() && all["comparison"]["fault"].is_null(), "{all:#}");
         assert!(all["comparison"]["at"].is_string(), "{all:#}");
@@ -74,7 +82,19 @@ async fn an_admin_sees_where_everybody_stands() {
         assert_eq!((&runs["profile"], &runs["session"]["id"]), (&json!("rooms"), &session));
         assert_eq!(runs["session"]["by"], ben.oid.as_str());
         assert!(runs["since"].is_string() && runs["session"]["started"].is_string(), "{runs:#}");
+        // as their own status says it; nothing is noted before the first sweep
+        assert_eq!(
+            (&runs["life"]["verdict"], &runs["life"]["by"]),
+            (&json!("keep"), &json!("idleness")),
+            "{runs:#}"
+        );
+        let window = json!({ "signal": "presence", "state": "nothing" });
+        assert!(runs["activity"].as_array().unwrap().contains(&window), "{runs:#}");
+        assert!(runs["session"]["look"].is_null() && of(&all, &dora).get("life").is_none(), "{all:#}");
         let waits = of(&all, &cy);
+        assert_eq!(waits["life"]["verdict"], "keep", "{waits:#}");
+        let why = waits["life"]["why"].as_str().unwrap();
+        assert!(why.contains("its use can not be known") && waits.get("activity").is_none(), "{waits:#}");
         says(&waits, "starting", "Waiting for a machine for profile 'noroom'");
         assert_eq!(waits["session"]["by"], admin.oid.as_str());
         says(&of(&all, &dora), "stopped", "they asked for it");
@@ -86,7 +106,15 @@ async fn an_admin_sees_where_everybody_stands() {
         says(&of(&all, &fay), "absent", "not made to its end");
         // one of them
         let one = dcaas.get(&boss, &format!("/api/workspaces?member={}", ben.oid)).await.json();
-        assert_eq!(one["people"], json!([runs]));
+        // what is judged anew may have moved on
+        let judged_once = |mut person: Value| {
+            for anew in ["life", "activity"] {
+                assert!(person.as_object_mut().unwrap().remove(anew).is_some(), "{person:#}");
+            }
+            person
+        };
+        assert_eq!(one["people"].as_array().unwrap().len(), 1, "{one:#}");
+        assert_eq!(judged_once(one["people"][0].clone()), judged_once(runs));
         let nobody = dcaas.get(&boss, &format!("/api/workspaces?member={}", Uuid::new_v4())).await.json();
         assert_eq!(nobody["people"], json!([]));
 

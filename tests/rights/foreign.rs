@@ -1,8 +1,16 @@
 //! What belongs to others: Secrets, logs and workspaces out of its members' namespaces.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Function, Try};
+
+fn event(namespace: &str) -> Value {
+    let about = json!({ "kind": "StatefulSet", "name": "workspace", "namespace": namespace });
+    json!({
+        "apiVersion": "v1", "kind": "Event", "metadata": { "name": "x", "namespace": namespace },
+        "involvedObject": about, "reason": "Stopped", "message": "x",
+    })
+}
 
 #[tokio::test]
 async fn what_it_needs_it_may() {
@@ -24,6 +32,7 @@ async fn what_it_needs_it_may() {
         ("remove a Secret", Try::delete(ada.path("secrets/tunnel"))),
         ("list a member's pods", Try::get(ada.path("pods"))),
         ("list events", Try::get(ada.path("events"))),
+        ("tell of a stop by an event", Try::post(ada.path("events"), event(&ada.namespace()))),
         ("read a claim", Try::get(format!("{pvc}/home"))),
         ("mark a claim", Try::patch(format!("{pvc}/home"), annotation)),
     ] {
@@ -56,6 +65,7 @@ async fn secrets_logs_and_shells_of_others_are_out_of_reach() {
             ("make a Secret", Try::post(format!("{ns}/secrets"), secret("x"))),
             ("apply a Secret", Try::apply(format!("{ns}/secrets/x?"), secret("x"))),
             ("remove a Secret", Try::delete(format!("{ns}/secrets/tunnel"))),
+            ("write an event", Try::post(format!("{ns}/events"), event(namespace))),
             ("read a log", Try::get(format!("{pods}/log"))),
             ("open a shell", Try::new("POST", format!("{pods}/exec?command=sh"), json!(null))),
             ("open a shell, by GET", Try::get(format!("{pods}/exec?command=sh"))),
@@ -97,6 +107,8 @@ async fn secrets_logs_and_shells_of_others_are_out_of_reach() {
     // nor does it need all of these among its own
     let pod = ada.path("pods/workspace-0");
     for (what, request) in [
+        ("change an event", Try::patch(ada.path("events/x"), json!({ "message": "x" }))),
+        ("remove an event", Try::delete(ada.path("events/x"))),
         ("list Secrets", Try::get(ada.path("secrets"))),
         ("open a shell", Try::new("POST", format!("{pod}/exec?command=sh"), json!(null))),
         ("attach", Try::new("POST", format!("{pod}/attach"), json!(null))),

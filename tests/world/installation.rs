@@ -196,6 +196,11 @@ impl Installation {
         self.timer("sweep").await
     }
 
+    /// Looks at all that is on, as the timer does.
+    pub async fn nightly(&self) {
+        assert!(self.timer("nightly").await, "{}", self.log().await);
+    }
+
     /// Calls a timer, as an admin of the function app may, and waits for its end; whether it succeeded.
     async fn timer(&self, name: &str) -> bool {
         let line = format!("Executed 'Functions.{name}' (");
