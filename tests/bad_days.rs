@@ -4,6 +4,7 @@
 mod changes;
 mod cluster;
 mod graph;
+mod lingering;
 mod machines;
 mod parties;
 

@@ -232,6 +232,7 @@ async fn one_that_no_machine_takes_is_kept_and_says_so_but_not_for_ever() {
         let ada = dcaas.member().await;
         let token = ada.token().await;
         dcaas.start(&token, json!({})).await;
+        eventually("there is a pod", || async { (!ada.pods().await.is_empty()).then_some(()) }).await;
         for _ in 0..3 {
             dcaas.sweep().await;
         }
@@ -264,7 +265,8 @@ async fn one_that_no_machine_takes_is_kept_and_says_so_but_not_for_ever() {
                 dcaas.clear_faults().await;
                 let (end, last) = (ended(&ada).await, session(&ada).await);
                 assert_eq!((&end["by"], &last["id"]), (&json!("sweep"), &first), "{kill} {n}: {end}");
-                assert_eq!(end["why"], "for 1 s no machine took it", "{kill} {n}: {end}");
+                // it may have had no pod yet
+                assert!(end["why"].as_str().unwrap().starts_with("for 1 s "), "{kill} {n}: {end}");
                 assert!(
                     last["warned"].is_string() && last["look"].as_str() <= end["at"].as_str(),
                     "{last} {end}"

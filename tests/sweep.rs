@@ -1,17 +1,21 @@
 //! The sweep: what nobody asks about is done all the same, once, whoever is killed in between.
 
+mod fire;
+mod races;
+mod silence;
+
 use serde_json::{Value, json};
 
 use crate::world::{Installation, Person, Token, eventually, get, kubernetes, with_profiles};
 
 /// A note of a person's StatefulSet.
-async fn note(person: &Person, name: &str) -> Value {
+pub async fn note(person: &Person, name: &str) -> Value {
     let set = person.set().await.unwrap();
     let text = set["metadata"]["annotations"][name].as_str().unwrap().to_owned();
     serde_json::from_str(&text).unwrap_or(Value::Null)
 }
 
-async fn set_notes(person: &Person, session: &Value, ended: &str) {
+pub async fn set_notes(person: &Person, session: &Value, ended: &str) {
     let notes = json!({ "dcaas.dev/session": session.to_string(), "dcaas.dev/ended": ended });
     kubernetes("PATCH", &person.set_path(), json!({ "metadata": { "annotations": notes } })).await.unwrap();
 }

@@ -48,7 +48,7 @@ async fn a_machine_that_does_not_come_or_can_not_be_used_is_told_and_got_over() 
 }
 
 /// Somebody whose workspace runs.
-async fn runs(dcaas: &Installation) -> (Person, Token) {
+pub async fn runs(dcaas: &Installation) -> (Person, Token) {
     let person = dcaas.member().await;
     let token = person.token().await;
     assert_eq!(dcaas.start(&token, json!({})).await.status, 202);

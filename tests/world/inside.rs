@@ -23,9 +23,13 @@ pub struct Inside {
 impl Inside {
     /// Of the workspace with that status, once its tunnel runs.
     pub async fn of(status: &Value) -> Self {
+        eventually(&format!("a tunnel {}", status["address"]), || async { Self::now(status) }).await
+    }
+
+    /// The same, if its tunnel runs just now.
+    pub fn now(status: &Value) -> Option<Self> {
         let tunnel = status["address"].as_str().and_then(|address| address.rsplit('/').next()).unwrap();
-        let words = format!("--name\0{tunnel}\0");
-        eventually(&format!("a tunnel {tunnel}"), || async { find(&words) }).await
+        find(&format!("--name\0{tunnel}\0"))
     }
 
     /// A line on the container's log, as if the agent had written it.
@@ -36,11 +40,37 @@ impl Inside {
         log.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
+    /// Sends a signal to the agent.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn signal(&self, signal: nix::sys::signal::Signal) -> nix::Result<()> {
+        let id = self.agent.file_name().and_then(|name| name.to_str()?.parse().ok()).unwrap();
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), signal)
+    }
+
+    /// Empties the container's log, as its machine does when it grows too large.
+    pub fn rotate_log(&self) {
+        let status = fs::read_to_string(self.agent.join("status")).unwrap();
+        let machine = status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap().trim();
+        let open = fs::read_dir(Path::new("/proc").join(machine).join("fd")).unwrap();
+        let files = open.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+        let logs: Vec<PathBuf> = files.filter(|file| is_log(file)).collect();
+        // a machine of the test's own has one workspace
+        let [log] = &logs[..] else { panic!("one log, not {logs:?}") };
+        fs::OpenOptions::new().write(true).open(log).unwrap().set_len(0).unwrap();
+    }
+
     /// Makes a fault of the CLI's stand-in, or takes it away.
     pub fn fault(&self, name: &str, on: bool) {
         let file = self.data.join(name);
         if on { fs::write(file, "").unwrap() } else { fs::remove_file(file).unwrap() }
     }
+}
+
+fn is_log(file: &Path) -> bool {
+    let folder = file.parent();
+    folder.is_some_and(|folder| folder.ends_with("logs/workspace")) && file.extension().is_some()
 }
 
 fn find(words: &str) -> Option<Inside> {
@@ -54,6 +84,10 @@ fn find(words: &str) -> Option<Inside> {
             |name: &str| variables.split('\0').find_map(|one| one.strip_prefix(name)?.strip_prefix('='));
         // the agent's view: it stays when the tunnel goes
         let agent = status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim();
+        // what its agent has left is somebody else's child
+        fs::read(Path::new("/proc").join(agent).join("cmdline"))
+            .ok()
+            .filter(|line| String::from_utf8_lossy(line).contains("\0agent\0"))?;
         let seen =
             |path: &str| Path::new("/proc").join(agent).join("root").join(path.trim_start_matches('/'));
         let (home, data) = (seen(variable("HOME")?), seen(variable("VSCODE_CLI_DATA_DIR")?));

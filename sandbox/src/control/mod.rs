@@ -77,6 +77,11 @@ async fn answer(world: Arc<World>, request: Request) -> Outcome {
             let names = machines.add_paper(body(request).await?).await.map_err(Refusal::of_caller)?;
             Ok(json(201, &serde_json::json!(names)))
         }
+        (&Method::PUT, ["machines", "paper", "log"]) => {
+            let log = body(request).await?;
+            world.machines().map_err(Refusal::missing)?.paper_says(&log).map_err(Refusal::of_caller)?;
+            Ok(empty(204))
+        }
         (&Method::DELETE, ["machines", "paper"]) => {
             world.machines().map_err(Refusal::missing)?.remove_paper().await?;
             Ok(empty(204))
@@ -98,7 +103,7 @@ fn unknown(method: &Method, path: &str) -> Refusal {
 }
 
 const VERBS: &str = "verbs: GET /, POST /stop, GET /leftovers, GET|POST /people, PATCH /people/NAME, POST /tokens, \
-    POST /keys/roll, GET /machines, POST|DELETE /machines/faults[?pool=P], POST|DELETE /machines/paper, \
+    POST /keys/roll, GET /machines, POST|DELETE /machines/faults[?pool=P], POST|DELETE /machines/paper, PUT /machines/paper/log, \
     POST /machines/NODE/lose, \
     GET|POST /installations, GET|DELETE /installations/I, PUT /installations/I/app, \
     POST /installations/I/executable/kill, POST /installations/I/identity/rotate, \

@@ -6,6 +6,7 @@ mod disks;
 mod events;
 mod faults;
 mod fit;
+mod kubelet;
 mod mirror;
 mod node;
 pub mod paper;
@@ -67,7 +68,7 @@ impl Machines {
         let paper = Paper::default();
         let (stack, to) = (paper.clone(), client.clone());
         let pods =
-            Mirror::follow(&mut tasks, Api::<Pod>::all(client.clone()), move |pod| stack.let_go(&to, pod));
+            Mirror::follow(&mut tasks, Api::<Pod>::all(client.clone()), move |pod| stack.seen(&to, pod));
         tasks.spawn(paper.clone().keep(client.clone()));
         follow_disks(&mut tasks, client, &ground);
         let cloud = Mutex::default();
@@ -149,7 +150,17 @@ impl Machines {
             let known = cloud.pools.iter().find(|pool| pool.name == wish.pool);
             known.with_context(|| format!("there is no pool `{}`", wish.pool))?.clone()
         };
-        self.shared.paper.add(&self.shared.client, &pool, &wish).await
+        let Shared { client, ground, oddities, paper, .. } = &*self.shared;
+        let kubelet = Paper::kubelet(&wish, &ground.authority, oddities.clone()).await?;
+        paper.add(client, &pool, &wish, kubelet).await
+    }
+
+    /// What the logs of pods on such machines say from now on.
+    ///
+    /// # Errors
+    /// When none of them says that its pods run.
+    pub fn paper_says(&self, log: &paper::Log) -> Result<()> {
+        self.shared.paper.say(log)
     }
 
     /// Takes the machines away that run no pod.

@@ -1,6 +1,7 @@
 //! Paper machines: nodes that the scheduler places pods on, and that run none of them. For measuring.
 
-use super::pools::Pool;
+use super::{kubelet::Kubelet, pools::Pool};
+use crate::{certificates::Authority, strict::Oddities};
 use anyhow::{Context, Result, ensure};
 use chrono::{SecondsFormat, Utc};
 use k8s_openapi::api::{
@@ -35,25 +36,53 @@ pub struct Wish {
     pub pool: String,
     pub count: usize,
     pub pods: u32,
+    /// What the log of each of their pods says, if they are to say that their pods run.
+    #[serde(default)]
+    pub log: Option<String>,
 }
 
-/// The names of the paper machines there are.
+/// What logs on paper machines say from now on.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub log: String,
+}
+
+/// The paper machines there are.
 #[derive(Clone, Default)]
-pub struct Paper(Arc<Mutex<BTreeSet<String>>>);
+pub struct Paper(Arc<Mutex<Stack>>);
+
+#[derive(Default)]
+struct Stack {
+    names: BTreeSet<String>,
+    /// Where some of them say that their pods run.
+    kubelet: Option<Arc<Kubelet>>,
+}
 
 impl Paper {
     /// Makes machines, and waits until pods may be placed on them.
     ///
     /// # Errors
     /// When the cluster refuses them, or calls them not ready for too long.
-    pub async fn add(&self, client: &Client, pool: &Pool, wish: &Wish) -> Result<Vec<String>> {
+    pub async fn add(
+        &self,
+        client: &Client,
+        pool: &Pool,
+        wish: &Wish,
+        kubelet: Option<Kubelet>,
+    ) -> Result<Vec<String>> {
         ensure!((1..=500).contains(&wish.count) && wish.pods > 0, "count is 1 to 500, and pods at least 1");
         let nodes: Api<Node> = Api::all(client.clone());
         let names: Vec<String> = (0..wish.count).map(|n| format!("paper-{}-{n:03}", pool.name)).collect();
+        let port = kubelet.as_ref().map(Kubelet::port).transpose()?;
+        if let Some(kubelet) = kubelet {
+            self.stack().kubelet = Some(Arc::new(kubelet));
+        }
         for name in &names {
-            let node: Node = serde_json::from_value(node(pool, name, wish.pods)).context("a paper node")?;
+            let node = node(pool, name, wish.pods, port);
+            let node: Node = serde_json::from_value(node).context("a paper node")?;
             nodes.create(&PostParams::default(), &node).await.with_context(|| format!("node {name}"))?;
-            self.names().insert(name.clone());
+            self.stack().names.insert(name.clone());
             renew(client, name).await.with_context(|| format!("lease {name}"))?;
         }
         let ready = async {
@@ -67,12 +96,34 @@ impl Paper {
         tokio::time::timeout(READY, ready).await.context("the controllers do not call them ready")?
     }
 
+    /// A kubelet for machines that this wish makes, if it wants one.
+    ///
+    /// # Errors
+    /// When there is no port for it.
+    pub async fn kubelet(wish: &Wish, authority: &Authority, oddities: Oddities) -> Result<Option<Kubelet>> {
+        let Some(log) = &wish.log else { return Ok(None) };
+        let kubelet = Kubelet::start(authority, oddities).await?;
+        kubelet.log(log);
+        Ok(Some(kubelet))
+    }
+
+    /// What the logs of their pods say from now on.
+    ///
+    /// # Errors
+    /// When none of them says that its pods run.
+    pub fn say(&self, log: &Log) -> Result<()> {
+        let kubelet = self.stack().kubelet.clone();
+        kubelet.context("no paper machine runs a pod: give `log` when they are made")?.log(&log.log);
+        Ok(())
+    }
+
     /// Takes all of them away.
     ///
     /// # Errors
     /// Names the one that can not be deleted.
     pub async fn remove(&self, client: &Client) -> Result<()> {
-        let names = std::mem::take(&mut *self.names());
+        let Stack { names, kubelet } = std::mem::take(&mut *self.stack());
+        drop(kubelet);
         let nodes: Api<Node> = Api::all(client.clone());
         let leases: Api<Lease> = Api::namespaced(client.clone(), LEASES);
         for name in names {
@@ -83,11 +134,17 @@ impl Paper {
         Ok(())
     }
 
-    /// The kubelet's word that a pod has ended, without which it would never go.
-    pub fn let_go(&self, client: &Client, pod: &Pod) {
+    /// A kubelet's word on a pod: that it runs, where that is wanted; and that it has ended, without which it would
+    /// never go.
+    pub fn seen(&self, client: &Client, pod: &Pod) {
         let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_ref());
-        if pod.metadata.deletion_timestamp.is_none() || !node.is_some_and(|node| self.names().contains(node))
-        {
+        if !node.is_some_and(|node| self.stack().names.contains(node)) {
+            return;
+        }
+        if pod.metadata.deletion_timestamp.is_none() {
+            if let Some(kubelet) = &self.stack().kubelet {
+                kubelet.run(client, pod);
+            }
             return;
         }
         let pods: Api<Pod> = Api::namespaced(client.clone(), &pod.namespace().unwrap_or_default());
@@ -107,7 +164,7 @@ impl Paper {
     pub async fn keep(self, client: Client) {
         loop {
             tokio::time::sleep(RENEW).await;
-            let names = self.names().clone();
+            let names = self.stack().names.clone();
             for name in names {
                 if let Err(error) = renew(&client, &name).await {
                     tracing::warn!("the lease of {name} is not renewed: {error}");
@@ -116,7 +173,7 @@ impl Paper {
         }
     }
 
-    fn names(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    fn stack(&self) -> MutexGuard<'_, Stack> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -137,7 +194,7 @@ async fn renew(client: &Client, name: &str) -> kube::Result<()> {
     leases.patch(name, &PatchParams::apply("paper").force(), &Patch::Apply(lease)).await.map(drop)
 }
 
-fn node(pool: &Pool, name: &str, pods: u32) -> Value {
+fn node(pool: &Pool, name: &str, pods: u32, port: Option<u16>) -> Value {
     let mut labels = json!(pool.labels);
     labels["kubernetes.io/hostname"] = json!(name);
     labels["kubernetes.io/os"] = json!("linux");
@@ -155,12 +212,17 @@ fn node(pool: &Pool, name: &str, pods: u32) -> Value {
         "type": "Ready", "status": "True", "reason": "KubeletReady", "message": "a paper machine",
         "lastHeartbeatTime": Utc::now(), "lastTransitionTime": Utc::now(),
     });
-    json!({
+    let mut node = json!({
         "apiVersion": "v1", "kind": "Node",
         "metadata": {"name": name, "labels": labels},
         "spec": {"taints": pool.taints},
         "status": {"capacity": capacity, "allocatable": capacity, "conditions": [ready]},
-    })
+    });
+    if let Some(port) = port {
+        node["status"]["addresses"] = json!([{"type": "InternalIP", "address": "127.0.0.1"}]);
+        node["status"]["daemonEndpoints"] = json!({"kubeletEndpoint": {"Port": port}});
+    }
+    node
 }
 
 #[cfg(test)]
@@ -175,7 +237,9 @@ mod tests {
                 "nodeSelector":{"kubernetes.azure.com/agentpool":"steady"},"tolerations":[{"key":"sku"}]}]"#,
         )
         .unwrap()[0];
-        let node: Node = serde_json::from_value(node(pool, "paper-steady-000", 30)).unwrap();
+        let node: Node = serde_json::from_value(node(pool, "paper-steady-000", 30, Some(7))).unwrap();
+        let endpoint = node.status.as_ref().unwrap().daemon_endpoints.as_ref().unwrap();
+        assert_eq!(endpoint.kubelet_endpoint.as_ref().unwrap().port, 7);
         assert_eq!(node.labels()["kubernetes.azure.com/agentpool"], "steady");
         assert_eq!(node.spec.as_ref().unwrap().taints.as_ref().unwrap()[0].key, "sku");
         let capacity = node.status.as_ref().unwrap().capacity.as_ref().unwrap();
