@@ -13,8 +13,9 @@ pub const PLATFORM: &str = "/opt/dcaas";
 pub const PLATFORM_VOLUME: &str = "/mnt/platform";
 /// The agent's and the CLI's live state, in memory.
 pub const RUN: &str = "/run/dcaas";
-/// The VS Code servers that the CLI unpacks: hundreds of megabytes, which have no place in memory.
-pub const SERVERS: &str = "/run/dcaas/cli/servers";
+/// The VS Code servers that the CLI unpacks: hundreds of megabytes, which have no place in memory. Not in the CLI's own
+/// folder: the runtime would make that one for the mount, as root's.
+pub const SERVERS: &str = "/run/dcaas/servers";
 /// The downward API's files.
 pub const POD: &str = "/run/dcaas-pod";
 /// The tunnel's token, a file for each key of the Secret.

@@ -90,6 +90,7 @@ async fn live(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen()?;
     let data = arguments.run.join("cli");
     std::fs::create_dir_all(&data)
+        .and_then(|()| lead_to_servers(&arguments.run, &data))
         .with_context(|| format!("{} can not be made: mount a writable volume there", data.display()))?;
     Children::adopt_orphans().context("orphaned processes can not be adopted")?;
 
@@ -150,6 +151,16 @@ async fn live(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The CLI unpacks servers in its own folder; where the pod has a disk for them, that leads there.
+fn lead_to_servers(run: &std::path::Path, data: &std::path::Path) -> std::io::Result<()> {
+    let link = data.join("servers");
+    // a container that begins anew finds its link
+    if run.join("servers").is_dir() && link.symlink_metadata().is_err() {
+        std::os::unix::fs::symlink("../servers", link)?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -160,6 +171,23 @@ mod tests {
     enum Commands {
         Agent(Arguments),
         Install(InstallArguments),
+    }
+
+    #[test]
+    fn what_the_cli_unpacks_lands_on_the_disk_that_the_pod_has_for_it() {
+        assert_eq!(crate::pod::SERVERS, format!("{}/servers", crate::pod::RUN));
+        let run = std::env::temp_dir().join(format!("dcaas-servers-{}", std::process::id()));
+        let data = run.join("cli");
+        std::fs::create_dir_all(&data).unwrap();
+        lead_to_servers(&run, &data).unwrap();
+        assert!(data.join("servers").symlink_metadata().is_err(), "no disk, no link");
+        std::fs::create_dir(run.join("servers")).unwrap();
+        for _ in 0..2 {
+            lead_to_servers(&run, &data).unwrap();
+        }
+        std::fs::write(data.join("servers/a"), "").unwrap();
+        assert!(run.join("servers/a").exists());
+        std::fs::remove_dir_all(run).unwrap();
     }
 
     #[test]

@@ -42,6 +42,11 @@ pub const BEGINNING: &[(&str, &str, &str)] = &[
         "The image is made for another kind of machine.",
         "Stop, and start with an image for amd64.",
     ),
+    (
+        "exec: \"/opt/dcaas/bin/dcaas\": stat",
+        "The platform's program is not in its image.",
+        "Tell an admin: the setting PLATFORM_IMAGE names an image without it.",
+    ),
     ("", "Your workspace can not begin on its machine.", ADMIN),
 ];
 

@@ -10,7 +10,7 @@ use crate::{
 
 /// Names that the kubelet adds to every container unless the container sets them itself: a workspace
 /// has no business with the cluster, so it does not learn its address.
-const CLUSTER_ADDRESS: [&str; 7] = [
+const CLUSTER_ADDRESS: [&str; 8] = [
     "KUBERNETES_SERVICE_HOST",
     "KUBERNETES_SERVICE_PORT",
     "KUBERNETES_SERVICE_PORT_HTTPS",
@@ -18,6 +18,7 @@ const CLUSTER_ADDRESS: [&str; 7] = [
     "KUBERNETES_PORT_443_TCP",
     "KUBERNETES_PORT_443_TCP_ADDR",
     "KUBERNETES_PORT_443_TCP_PORT",
+    "KUBERNETES_PORT_443_TCP_PROTO",
 ];
 
 /// The pod template of a session.
