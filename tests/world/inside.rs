@@ -36,6 +36,12 @@ impl Inside {
         log.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
+    /// A line of the workspace's own on the container's log.
+    pub fn print(&self, line: &str) {
+        let mut log = fs::OpenOptions::new().append(true).open(self.agent.join("fd/1")).unwrap();
+        log.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+
     /// Makes a fault of the CLI's stand-in, or takes it away.
     pub fn fault(&self, name: &str, on: bool) {
         let file = self.data.join(name);

@@ -111,6 +111,11 @@ impl Tokens {
         apis.insert(client_id, authority.trim_end_matches('/').to_owned());
     }
 
+    /// Whether an API of this client id is registered.
+    pub(super) fn is_registered(&self, client_id: Uuid) -> bool {
+        self.apis.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&client_id)
+    }
+
     /// A person's token for the API with this client id.
     pub fn issue(&self, user: &User, client_id: Uuid, wish: &Wish) -> anyhow::Result<String> {
         let now = chrono::Utc::now().timestamp();
