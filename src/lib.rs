@@ -28,6 +28,7 @@ pub mod turn;
 pub mod functions;
 
 pub mod agent;
+pub mod cli;
 pub mod serve;
 
 #[cfg(test)]

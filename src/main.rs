@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use dcaas::{agent, app::App, serve};
+use clap::{CommandFactory, Parser, Subcommand};
+use dcaas::{agent, app::App, cli, serve};
 use tracing_subscriber::EnvFilter;
 
 /// Dev containers as a service on AKS.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, after_help = cli::AFTER_HELP)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -26,10 +26,28 @@ enum Command {
     Agent(agent::Arguments),
     /// Puts what a workspace needs of the platform's image into the pod.
     Install(agent::InstallArguments),
-    /// Inside a workspace: asks that it is kept for a while, whatever else is seen.
-    Keep(agent::KeepArguments),
-    /// Inside a workspace: says what is seen of its use.
-    Why(agent::WhyArguments),
+    /// Keeps a workspace for a while, whether it is used or not.
+    #[command(after_help = "Examples:\n  dcaas keep 3h\n  dcaas keep 90min")]
+    Keep {
+        #[command(flatten)]
+        inside: agent::KeepArguments,
+        #[command(flatten)]
+        common: cli::Common,
+    },
+    /// Says why a workspace still runs, and what is seen of its use.
+    Why {
+        #[command(flatten)]
+        inside: agent::WhyArguments,
+        #[command(flatten)]
+        common: cli::Common,
+    },
+    /// Writes what a shell needs to complete these commands.
+    #[command(
+        after_help = "Example:\n  dcaas completions bash > ~/.local/share/bash-completion/completions/dcaas"
+    )]
+    Completions { shell: clap_complete::Shell },
+    #[command(flatten)]
+    Client(cli::Command),
 }
 
 fn main() -> ExitCode {
@@ -58,9 +76,23 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Agent(arguments) => agent::run(arguments),
         Command::Install(arguments) => agent::install(arguments).map(|()| ExitCode::SUCCESS),
-        Command::Keep(arguments) => agent::keep(&arguments).map(|()| ExitCode::SUCCESS),
-        Command::Why(arguments) => agent::why(&arguments).map(|()| ExitCode::SUCCESS),
+        // in a workspace the agent is asked, which needs no sign-in; elsewhere dcaas is
+        Command::Keep { inside, .. } if inside.is_inside() => {
+            agent::keep(&inside).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Why { inside, .. } if inside.is_inside() => agent::why(&inside).map(|()| ExitCode::SUCCESS),
+        Command::Keep { inside, common } => client(cli::Command::Keep { time: inside.time(), common }),
+        Command::Why { common, .. } => client(cli::Command::Why(common)),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "dcaas", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Client(command) => client(command),
     }
+}
+
+fn client(command: cli::Command) -> anyhow::Result<ExitCode> {
+    Ok(tokio_runtime()?.block_on(cli::run(command)))
 }
 
 fn tokio_runtime() -> anyhow::Result<tokio::runtime::Runtime> {

@@ -8,6 +8,7 @@ mod agent;
 mod bad_days;
 mod brake;
 mod callers;
+mod cli;
 mod gates;
 mod histories;
 mod house;

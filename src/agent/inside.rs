@@ -34,15 +34,37 @@ pub struct WhyArguments {
     #[command(flatten)]
     place: Place,
     /// The downward API's files
-    #[arg(long, env = crate::pod::POD_VARIABLE, default_value = crate::pod::POD)]
+    #[arg(long, env = crate::pod::POD_VARIABLE, default_value = crate::pod::POD, hide = true)]
     pod: PathBuf,
 }
 
 #[derive(Debug, Clone, clap::Args)]
 struct Place {
     /// Where the agent has its files
-    #[arg(long, env = crate::pod::RUN_VARIABLE, default_value = crate::pod::RUN)]
+    #[arg(long, env = crate::pod::RUN_VARIABLE, default_value = crate::pod::RUN, hide = true)]
     run: PathBuf,
+}
+
+impl KeepArguments {
+    /// Whether this is the inside of a workspace, so that the agent can be asked.
+    #[must_use]
+    pub fn is_inside(&self) -> bool {
+        self.place.run.is_dir()
+    }
+
+    /// How long the workspace shall be kept.
+    #[must_use]
+    pub fn time(&self) -> Duration {
+        self.time
+    }
+}
+
+impl WhyArguments {
+    /// Whether this is the inside of a workspace, so that the agent can be asked.
+    #[must_use]
+    pub fn is_inside(&self) -> bool {
+        self.place.run.is_dir()
+    }
 }
 
 impl Place {

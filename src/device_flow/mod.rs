@@ -5,6 +5,7 @@
 
 mod account;
 mod answer;
+mod tenant;
 #[cfg(test)]
 mod tests;
 
@@ -13,9 +14,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use reqwest::{Response, header};
 
+pub use crate::config::Secret;
 use crate::{
     api::problem::{Code, Problem},
-    config::{Secret, SignInSettings},
+    config::SignInSettings,
     domain::sign_in::{NoToken, Pending, Provider},
     wire::{self, retry_after, told},
 };
@@ -26,6 +28,8 @@ const ONE_REQUEST: Duration = Duration::from_secs(4);
 
 /// No answer that we read is larger.
 const LARGEST: usize = 64 * 1024;
+
+pub use tenant::Tenant;
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 

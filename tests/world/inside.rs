@@ -34,9 +34,13 @@ impl Inside {
 
     /// A line on the container's log, as if the agent had written it.
     pub fn say(&self, line: &Value) {
+        // it begins with this word
+        self.print(&line.to_string().replacen('{', "{\"dcaas\":1,", 1));
+    }
+
+    /// A line of the workspace's own on the container's log: one write, so that no other line comes in between.
+    pub fn print(&self, line: &str) {
         let mut log = fs::OpenOptions::new().append(true).open(self.agent.join("fd/1")).unwrap();
-        // it begins with this word; one write, so that no other line comes in between
-        let line = line.to_string().replacen('{', "{\"dcaas\":1,", 1);
         log.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 

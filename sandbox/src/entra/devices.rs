@@ -18,7 +18,7 @@ use crate::device_flows::{Flows, Pace, Polled, form, secret, user_code};
 use crate::listener::{self, Answer, Request};
 use crate::strict::Oddities;
 
-/// The public clients whose device flow is allowed: the VS Code CLI's alone (microsoft/vscode: cli/src/auth.rs).
+/// The VS Code CLI (microsoft/vscode: cli/src/auth.rs).
 const CLIENT: Uuid = Uuid::from_u128(0xaebc_6443_996d_45c2_90f0_388f_f96f_aa56);
 
 /// What it asks tokens for: the tunnels' relay.
@@ -54,6 +54,7 @@ struct Grants {
 #[derive(Clone)]
 struct Grant {
     user: User,
+    client: Uuid,
     scope: String,
     revoked: bool,
 }
@@ -118,10 +119,11 @@ impl Devices {
     }
 
     fn begin(&self, fields: &BTreeMap<String, String>, called: &str) -> Result<Value, Refusal> {
-        client(fields)?;
+        let client = self.client(fields)?;
         let scope = fields.get("scope").ok_or_else(|| Refusal::missing("scope"))?;
         for part in scope.split_whitespace() {
-            let known = ["offline_access", "profile", "openid", &format!("{RELAY}/.default")].contains(&part);
+            let known = ["offline_access", "profile", "openid", &format!("{}/.default", resource(client))]
+                .contains(&part);
             if !known {
                 let says = format!(
                     "The provided value for the input parameter 'scope' isn't valid. The scope {part} isn't valid."
@@ -129,7 +131,7 @@ impl Devices {
                 return Err(Refusal::new("invalid_scope", 70011, says));
             }
         }
-        let begun = self.flows.begin(&CLIENT.to_string(), scope, called, secret(180), user_code(9));
+        let begun = self.flows.begin(&client.to_string(), scope, called, secret(180), user_code(9));
         let page = format!("{called}/common/oauth2/deviceauth");
         let message = format!(
             "To sign in, use a web browser to open the page {page} and enter the code {} to authenticate.",
@@ -142,10 +144,10 @@ impl Devices {
     }
 
     fn poll(&self, fields: &BTreeMap<String, String>) -> Result<Value, Refusal> {
-        client(fields)?;
+        let client = self.client(fields)?;
         let code = fields.get("device_code").ok_or_else(|| Refusal::missing("device_code"))?;
-        let (error, number, says) = match self.flows.poll(code, &CLIENT.to_string()) {
-            Polled::Approved { account, scope } => return self.hand_out(account, scope),
+        let (error, number, says) = match self.flows.poll(code, &client.to_string()) {
+            Polled::Approved { account, scope } => return self.hand_out(account, client, scope),
             Polled::Waiting | Polled::TooEarly { .. } => (
                 "authorization_pending",
                 70016,
@@ -167,11 +169,14 @@ impl Devices {
     /// learn: entra/identity-platform/v2-oauth2-auth-code-flow, "Refresh the access token": the old refresh token
     /// stays good.
     fn refresh(&self, fields: &BTreeMap<String, String>) -> Result<Value, Refusal> {
-        client(fields)?;
+        let client = self.client(fields)?;
         let token = fields.get("refresh_token").ok_or_else(|| Refusal::missing("refresh_token"))?;
         let grant = self.grants().refresh.get(token).cloned();
         match grant {
-            Some(grant) if !grant.revoked => self.hand_out(grant.user, grant.scope),
+            Some(grant) if grant.client != client => {
+                Err(Refusal::new("invalid_grant", 70000, "The refresh token was issued to another client."))
+            }
+            Some(grant) if !grant.revoked => self.hand_out(grant.user, client, grant.scope),
             Some(_) => Err(Refusal::new(
                 "invalid_grant",
                 50173,
@@ -181,21 +186,23 @@ impl Devices {
         }
     }
 
-    /// A token for the relay, with what the scopes bring along.
-    fn hand_out(&self, user: User, scope: String) -> Result<Value, Refusal> {
+    /// A token for what the client asks for, with what the scopes bring along.
+    fn hand_out(&self, user: User, client: Uuid, scope: String) -> Result<Value, Refusal> {
         let issue = |audience: Option<&str>, claims: Value| {
             let claims: Map<String, Value> = claims.as_object().cloned().unwrap_or_default();
             let wish = Wish {
                 audience: audience.map(str::to_owned),
                 expires_in: Some(LIFETIME),
-                roles: Some(Vec::new()),
+                // app roles are those at the resource: an API that asks for itself has its people's own
+                roles: (client == CLIENT).then(Vec::new),
                 claims,
                 ..Wish::default()
             };
-            let issued = self.tokens.issue(&user, CLIENT, &wish);
+            let issued = self.tokens.issue(&user, client, &wish);
             issued.map_err(|error| Refusal::new("server_error", 50000, format!("{error:#}")))
         };
-        let access = issue(Some(RELAY), json!({"azp": CLIENT, "scp": "All"}))?;
+        let scp = if client == CLIENT { "All" } else { "user_impersonation" };
+        let access = issue(Some(&resource(client)), json!({"azp": client, "scp": scp}))?;
         let has = |part: &str| scope.split_whitespace().any(|one| one == part);
         let mut answer = json!({
             "token_type": "Bearer", "scope": scope, "expires_in": LIFETIME - 1, "ext_expires_in": LIFETIME - 1,
@@ -209,7 +216,7 @@ impl Devices {
         if has("offline_access") {
             let refresh = format!("1.{}", secret(200));
             answer["refresh_token"] = refresh.clone().into();
-            grants.refresh.insert(refresh, Grant { user, scope, revoked: false });
+            grants.refresh.insert(refresh, Grant { user, client, scope, revoked: false });
         }
         Ok(answer)
     }
@@ -247,16 +254,23 @@ impl Devices {
         )
     }
 
+    /// The public client that asks: the VS Code CLI, or an API's own app registration that lets people's programs
+    /// sign in to it.
+    fn client(&self, fields: &BTreeMap<String, String>) -> Result<Uuid, Refusal> {
+        let client = fields.get("client_id").ok_or_else(|| Refusal::missing("client_id"))?;
+        let known = |id: &Uuid| *id == CLIENT || self.tokens.knows(*id);
+        client.parse().ok().filter(known).ok_or_else(|| {
+            let says = format!("Application with identifier '{client}' was not found in the directory.");
+            Refusal::new("unauthorized_client", 700_016, says)
+        })
+    }
+
     fn grants(&self) -> MutexGuard<'_, Grants> {
         self.grants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn client(fields: &BTreeMap<String, String>) -> Result<(), Refusal> {
-    let client = fields.get("client_id").ok_or_else(|| Refusal::missing("client_id"))?;
-    if client.parse() == Ok(CLIENT) {
-        return Ok(());
-    }
-    let says = format!("Application with identifier '{client}' was not found in the directory.");
-    Err(Refusal::new("unauthorized_client", 700_016, says))
+/// What a client asks tokens for.
+fn resource(client: Uuid) -> String {
+    if client == CLIENT { RELAY.to_owned() } else { client.to_string() }
 }

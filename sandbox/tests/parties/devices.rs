@@ -146,3 +146,53 @@ async fn a_refresh_token_brings_others_until_it_is_revoked() {
     assert_eq!(refresh("nonsense").await.1["error_codes"], json!([70000]));
     assert_eq!(scene.entra.whose(&text(&body, "trace_id")), None);
 }
+
+/// An API's own app registration, as a public client: its people's roles stand in the token.
+#[tokio::test]
+async fn people_sign_in_to_an_api_by_its_own_client_and_to_no_other() {
+    let scene = scene().await;
+    let api = uuid::Uuid::new_v4();
+    let authority = scene.entra.authority().unwrap();
+    let fields = |client: &str, scope: &str| {
+        vec![("client_id".to_owned(), client.to_owned()), ("scope".to_owned(), scope.to_owned())]
+    };
+    let form = async |path: &str, fields: &[(String, String)]| {
+        let fields: Vec<_> = fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+        scene.form(path, &fields).await
+    };
+    let (begin, token) = ("common/oauth2/v2.0/devicecode", "common/oauth2/v2.0/token");
+    let own = format!("{api}/.default offline_access");
+    assert_eq!(form(begin, &fields(&api.to_string(), &own)).await.1["error"], "unauthorized_client");
+    scene.entra.register(api, &authority);
+    let other = form(begin, &fields(&api.to_string(), SCOPE)).await;
+    assert_eq!(other.1["error"], "invalid_scope", "the relay's scope is the editor's");
+    let (status, begun) = form(begin, &fields(&api.to_string(), &own)).await;
+    assert_eq!(status, 200, "{begun}");
+    let user = sandbox::entra::User {
+        oid: uuid::Uuid::new_v4(),
+        name: "Ada".into(),
+        username: "ada@example.com".into(),
+        roles: vec!["admin".into()],
+    };
+    scene.entra.flows().decide(&text(&begun, "user_code"), Some(user)).unwrap();
+    let mut poll = fields(&api.to_string(), &own);
+    poll.extend([
+        ("grant_type".to_owned(), GRANT.to_owned()),
+        ("device_code".to_owned(), text(&begun, "device_code")),
+    ]);
+    let (status, got) = form(token, &poll).await;
+    assert_eq!(status, 200, "{got}");
+    let access = claims(&text(&got, "access_token"));
+    assert_eq!(
+        (&access["aud"], &access["azp"], &access["roles"]),
+        (&json!(api), &json!(api), &json!(["admin"]))
+    );
+    let mut again = fields(&api.to_string(), &own);
+    again.extend([
+        ("grant_type".to_owned(), "refresh_token".to_owned()),
+        ("refresh_token".to_owned(), text(&got, "refresh_token")),
+    ]);
+    assert_eq!(form(token, &again).await.0, 200);
+    again[0].1 = CLIENT.to_owned();
+    assert_eq!(form(token, &again).await.1["error"], "invalid_grant");
+}
