@@ -1,7 +1,11 @@
 //! JSON bodies of the API.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::{
     api::problem::{Code, Problem},
@@ -16,7 +20,7 @@ use crate::{
 };
 
 /// What `start` reads.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, JsonSchema, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StartBody {
     pub profile: Option<String>,
@@ -25,14 +29,14 @@ pub struct StartBody {
 }
 
 /// What `signin` reads.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, JsonSchema, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignInWish {
     pub provider: Option<WireProvider>,
 }
 
 /// Whom to sign in with.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, JsonSchema, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WireProvider {
     GitHub,
@@ -58,6 +62,28 @@ pub struct KeepBody {
     pub length: Option<String>,
 }
 
+/// One of both: no derived schema says that.
+impl JsonSchema for KeepBody {
+    fn schema_name() -> Cow<'static, str> {
+        "KeepBody".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let one = |name: &str, other: &str, schema: Value| {
+            json!({
+                "type": "object", "properties": { name: schema, other: { "type": "null" } }, "required": [name],
+                "additionalProperties": false,
+            })
+        };
+        let length = "A duration, such as 3h, 90min or 1h 30min";
+        let length = json!({
+            "type": "string", "description": length, "pattern": "^(0|[0-9]{1,4}(s|min|h|days?)( ?[0-9]{1,4}(s|min|h|days?))*)$",
+        });
+        let until = json!({ "type": "string", "format": "date-time" });
+        json_schema!({ "oneOf": [one("for", "until", length), one("until", "for", until)] })
+    }
+}
+
 impl KeepBody {
     /// Until when it is wished for.
     ///
@@ -80,13 +106,14 @@ impl KeepBody {
 }
 
 /// What a function without a body reads.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, JsonSchema, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoBody {}
 
 /// What `start`, `stop` and `status` answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct StatusBody {
+    #[schemars(extend("enum" = ["stopped", "sign-in", "starting", "running", "stopping", "failed"]))]
     pub phase: &'static str,
     pub says: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,6 +132,9 @@ pub struct StatusBody {
     pub account: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// What is said of the month's budget, once it is near its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<String>,
     /// What the workspace does, signal by signal, while its agent is heard.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub activity: Vec<SignalBody>,
@@ -119,7 +149,7 @@ pub struct StatusBody {
 }
 
 /// What would become of a workspace now, if nobody did anything.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct LifeBody {
     /// `keep` or `stop`.
     pub verdict: &'static str,
@@ -163,7 +193,7 @@ impl LifeBody {
 }
 
 /// What one signal says.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct SignalBody {
     pub signal: String,
     /// `seen`, `nothing` (read, and not seen since the start) or `unknown`.
@@ -191,7 +221,7 @@ impl SignalBody {
 }
 
 /// A sign-in that waits for the person.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct SignInBody {
     pub provider: &'static str,
     pub says: String,
@@ -238,6 +268,7 @@ impl StatusBody {
             session: session.map(|s| s.id.clone()),
             account: session.and_then(|s| s.account.clone()),
             address,
+            budget: None,
             activity: Vec::new(),
             hold: None,
             sign_in: None,
@@ -255,7 +286,7 @@ impl StatusBody {
 }
 
 /// What `health` answers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct HealthBody {
     pub healthy: bool,
     pub version: &'static str,
@@ -272,8 +303,6 @@ pub fn rfc3339(at: DateTime<Utc>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -3,5 +3,7 @@
 pub mod body;
 pub mod exchange;
 pub mod message;
+pub mod openapi;
 pub mod problem;
+pub mod usage;
 pub mod workspaces;

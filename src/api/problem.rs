@@ -1,5 +1,6 @@
 //! A problem: an error for people, with a code for programs and the next step (RFC 9457).
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::plan::lifecycle::Refusal;
@@ -18,6 +19,7 @@ pub enum Code {
     UnknownProfile,
     ProfileNotYours,
     ImageNotAllowed,
+    BudgetSpent,
     RunsAnother,
     NotRunning,
     KeepsChanging,
@@ -48,6 +50,7 @@ impl Code {
             Self::UnknownProfile => ("unknown-profile", 400, None),
             Self::ProfileNotYours => ("profile-not-yours", 403, None),
             Self::ImageNotAllowed => ("image-not-allowed", 403, None),
+            Self::BudgetSpent => ("budget-spent", 403, None),
             Self::RunsAnother => ("runs-another", 409, None),
             Self::NotRunning => ("not-running", 409, None),
             Self::KeepsChanging => ("keeps-changing", 503, Some(2)),
@@ -94,7 +97,7 @@ pub struct Problem {
 }
 
 /// A problem on the wire.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct ProblemBody<'a> {
     pub title: &'a str,
     pub status: u16,

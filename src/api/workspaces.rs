@@ -1,6 +1,7 @@
 //! The JSON body of `workspaces`.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::body::rfc3339;
@@ -12,7 +13,7 @@ use crate::domain::{
 };
 
 /// What `workspaces` answers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct WorkspacesBody {
     /// Null while nobody is kept from being removed.
     pub brake: Option<BrakeBody>,
@@ -22,7 +23,7 @@ pub struct WorkspacesBody {
 }
 
 /// The brake on mass removal, while it holds.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct BrakeBody {
     /// What is, and what to do about it.
     pub says: String,
@@ -35,7 +36,7 @@ pub struct BrakeBody {
 }
 
 /// The last comparison of the group with the cluster.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct ComparisonBody {
     pub at: String,
     /// Null where nothing kept it from its end.
@@ -43,7 +44,7 @@ pub struct ComparisonBody {
 }
 
 /// Somebody who has a namespace of this installation.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct PersonBody {
     pub member: String,
     /// What Graph called them when they were provisioned last.
@@ -67,7 +68,7 @@ pub struct PersonBody {
 }
 
 /// A session, as admins see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct SessionBody {
     pub id: String,
     /// Null while it waits for a sign-in.

@@ -54,6 +54,19 @@ impl Residence {
 }
 
 impl Cluster {
+    /// What every workspace of this installation says of its session: one list.
+    ///
+    /// # Errors
+    /// When the cluster does not give the list whole.
+    pub async fn runs(&self) -> Result<Vec<(Member, Run)>, Error> {
+        let mut runs = Vec::new();
+        self.each::<StatefulSet>(&self.ours(), |set| {
+            runs.extend(Member::of_namespace(&set.metadata.namespace).map(|member| (member, run(&set))));
+        })
+        .await?;
+        Ok(runs)
+    }
+
     /// Everybody who has a namespace of this installation, with or without a workspace in it; or only one of them.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use crate::domain::{
     profile::{AllowedImages, Profiles},
     sign_in::Provider,
 };
+use crate::plan::budget::Budget;
 
 use reading::Reading;
 pub use reading::Secret;
@@ -33,6 +34,8 @@ pub struct Settings {
     pub storage: StorageSettings,
     pub workspaces: WorkspaceSettings,
     pub leaving: LeavingSettings,
+    /// What each member may spend in a month.
+    pub budget: Budget,
 }
 
 /// Whose tokens are accepted.
@@ -194,6 +197,17 @@ impl Settings {
         for schedule in ["RECONCILE_SCHEDULE", "SWEEP_SCHEDULE"] {
             read.checked(schedule, |text| text.split_whitespace().count() == 6);
         }
+        let budget = Budget {
+            soft: read.amount("BUDGET_SOFT"),
+            hard: read.amount("BUDGET_HARD"),
+            currency: read
+                .checked("CURRENCY", |text| text.len() == 3 && text.chars().all(|c| c.is_ascii_uppercase())),
+        };
+        if let (Some(soft), Some(hard)) = (budget.soft, budget.hard)
+            && soft > hard
+        {
+            read.fault("BUDGET_SOFT", format!("is '{soft}', above BUDGET_HARD"));
+        }
         let settings = (|| {
             Some(Self {
                 installation: read.label("INSTALLATION"),
@@ -245,6 +259,7 @@ impl Settings {
                     delete_data: read.yes_or_no("DELETE_DATA"),
                     confirmed: read.moment("LEAVING_CONFIRMED"),
                 },
+                budget,
             })
         })();
         match settings {

@@ -127,6 +127,16 @@ impl Reading<'_> {
         moment
     }
 
+    /// A sum of money, or nothing.
+    pub fn amount(&mut self, name: &'static str) -> Option<f64> {
+        let text = self.text(name);
+        let amount = text.trim().parse().ok().filter(|sum: &f64| sum.is_finite() && *sum >= 0.0);
+        if amount.is_none() && !text.trim().is_empty() {
+            self.fault(name, format!("is '{text}'"));
+        }
+        amount
+    }
+
     pub fn pem(&mut self, name: &'static str) -> Vec<u8> {
         let text = self.text(name);
         match STANDARD.decode(&text) {

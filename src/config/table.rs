@@ -210,6 +210,19 @@ pub const SETTINGS: &[Setting] = &[
     ),
     optional("WARN_BEFORE", "how long before a stop people are warned, a duration", "10min", "10min"),
     optional("KEEP_CAP", "how far ahead a member may ask to be kept, a duration", "12h", "12h"),
+    optional(
+        "BUDGET_SOFT",
+        "what a member may spend in a month before they are warned, a sum in CURRENCY, or nothing",
+        "100",
+        " ",
+    ),
+    optional(
+        "BUDGET_HARD",
+        "what a member may spend in a month before nothing starts for them any more, a sum in CURRENCY, or nothing",
+        "150",
+        " ",
+    ),
+    optional("CURRENCY", "what prices and budgets are in, three capital letters", "EUR", "EUR"),
     optional("GRACE", "how long a workspace may take to end, a duration", "30s", "30s"),
 ];
 

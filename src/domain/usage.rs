@@ -1,6 +1,8 @@
-//! What a session was: the record that outlives the workspace, from which hours and costs are told.
+//! What a session was: the record that outlives the workspace, and what of it hours and costs are told from.
 
-use chrono::{DateTime, Utc};
+use std::fmt;
+
+use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 
 use super::{
     member::Member,
@@ -21,6 +23,81 @@ pub struct Usage {
     pub why: String,
     /// In the currency of the installation, as it was when the record was made; none where the profile is gone.
     pub price_per_hour: Option<f64>,
+}
+
+/// What counts of a session: its hours, and what an hour of them costs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spell {
+    pub member: Member,
+    pub session: String,
+    pub profile: String,
+    pub started: DateTime<Utc>,
+    /// None while it runs.
+    pub ended: Option<DateTime<Utc>>,
+    /// In the currency of the installation; none where nobody knows it any more.
+    pub price_per_hour: Option<f64>,
+}
+
+impl Spell {
+    /// What counts of the session that a workspace has: one that runs, or the last one. Waiting for a sign-in is free.
+    #[must_use]
+    pub fn of(member: Member, session: &Session, ended: Option<&Ended>, profiles: &Profiles) -> Option<Self> {
+        let started = session.started?;
+        let ended = match ended {
+            None => None,
+            Some(ended) => Some(ended.at?.max(started)),
+        };
+        Some(Self {
+            member,
+            session: session.id.clone(),
+            profile: session.profile.clone(),
+            started,
+            ended,
+            price_per_hour: profiles.get(&session.profile).map(|profile| profile.price_per_hour),
+        })
+    }
+}
+
+/// A month of the calendar, in UTC. A session belongs whole to the month in which it began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Month(NaiveDate);
+
+/// What was given as a month and is none.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("'{0}' is no month")]
+pub struct NotAMonth(String);
+
+impl Month {
+    /// # Errors
+    /// When the text is not of the form `2026-11`.
+    pub fn parse(text: &str) -> Result<Self, NotAMonth> {
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        // a year has four digits and a month two: the names of the records are cut by them
+        let first = NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").ok();
+        first
+            .filter(|_| text.len() == 7 && digits == 6)
+            .map(Self)
+            .ok_or_else(|| NotAMonth(text.chars().take(32).collect()))
+    }
+
+    /// The month of a time.
+    #[must_use]
+    pub fn of(at: DateTime<Utc>) -> Self {
+        let day = at.date_naive();
+        Self(day.with_day(1).unwrap_or(day))
+    }
+
+    /// The first day of the month after it.
+    #[must_use]
+    pub fn next(self) -> NaiveDate {
+        self.0.checked_add_months(Months::new(1)).unwrap_or(NaiveDate::MAX)
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.format("%Y-%m").fmt(f)
+    }
 }
 
 impl Usage {
@@ -60,6 +137,32 @@ mod tests {
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+    }
+
+    #[test]
+    fn a_month_is_read_and_has_a_next_one() {
+        let rows = [
+            ("2026-11", Some("2026-12-01")),
+            ("2026-12", Some("2027-01-01")),
+            ("2026-13", None),
+            ("2026-1", None),
+            ("2026-11-01", None),
+            ("-026-11", None),
+            ("+026-11", None),
+            ("november", None),
+            ("", None),
+        ];
+        for (text, next) in rows {
+            let month = Month::parse(text);
+            assert_eq!(
+                month.as_ref().ok().map(|m| m.next().to_string()),
+                next.map(ToOwned::to_owned),
+                "{text}"
+            );
+            assert!(month.is_err() || month.is_ok_and(|m| m.to_string() == text), "{text}");
+        }
+        let last = "2026-11-30T23:59:59Z".parse().unwrap();
+        assert_eq!(Month::of(last), Month::parse("2026-11").unwrap());
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod home;
 mod keep;
 mod logs;
 mod membership;
+mod openapi;
 mod provision;
 mod reconcile;
 mod signin;
@@ -12,6 +13,7 @@ mod start;
 mod status;
 mod stop;
 mod sweep;
+mod usage;
 mod workspaces;
 
 use std::sync::Arc;
@@ -92,6 +94,11 @@ pub const FUNCTIONS: &[Function] = &[
         run: Run::Http("POST", |app, request| membership::run(app, request).boxed()),
     },
     Function {
+        name: "openapi",
+        largest: SMALL,
+        run: Run::Http("GET", |app, request| openapi::run(app, request).boxed()),
+    },
+    Function {
         name: "provision",
         largest: SMALL,
         run: Run::Queue(|app, message| provision::run(app, message).boxed()),
@@ -118,6 +125,11 @@ pub const FUNCTIONS: &[Function] = &[
         run: Run::Http("POST", |app, request| stop::run(app, request).boxed()),
     },
     Function { name: "sweep", largest: SMALL, run: Run::Timer(|app| sweep::run(app).boxed()) },
+    Function {
+        name: "usage",
+        largest: SMALL,
+        run: Run::Http("GET", |app, request| usage::run(app, request).boxed()),
+    },
     Function {
         name: "workspaces",
         largest: SMALL,

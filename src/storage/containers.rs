@@ -76,9 +76,9 @@ pub(super) async fn done<T>(
 }
 
 /// Asks again after no answer came.
-pub(super) async fn again<F: Future<Output = Result<(), Error>>>(
+pub(super) async fn again<T, F: Future<Output = Result<T, Error>>>(
     once: impl FnMut() -> F,
-) -> Result<(), Error> {
+) -> Result<T, Error> {
     once.retry(ConstantBuilder::new().with_delay(Duration::from_millis(300)).with_max_times(AGAIN))
         .when(|e| matches!(e, Error::Silent(_)))
         .await

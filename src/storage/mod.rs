@@ -19,6 +19,8 @@ pub enum Error {
     Azure(#[from] azure_core::Error),
     #[error("storage gave no answer within {0:?}")]
     Silent(Duration),
+    #[error("the usage record {0} can not be read")]
+    Record(String),
 }
 
 impl From<Error> for Problem {

@@ -50,6 +50,47 @@ impl Asks {
     }
 }
 
+/// About whom a request asks that may be about everybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    One(Asks),
+    Everybody,
+}
+
+impl About {
+    /// A problem, as whoever asks has to hear it.
+    #[must_use]
+    pub fn told(self, problem: Problem) -> Problem {
+        match self {
+            Self::One(asks) => asks.told(problem),
+            Self::Everybody => problem,
+        }
+    }
+}
+
+/// Lets a request in that admins may make about everybody (`all=true`).
+///
+/// # Errors
+/// As [`enter`], and when somebody who is no admin asks about everybody.
+pub async fn enter_for_all(app: &Ready, request: &Request, parameters: &[&str]) -> Result<About, Problem> {
+    let caller = caller(app, request).await?;
+    request.only_parameters(&[&["member", "all"], parameters].concat())?;
+    match request.parameter("all")? {
+        None | Some("false") => Ok(About::One(Asks { by: caller.member, member: whose(caller, request)? })),
+        Some("true") if !caller.admin => Err(not_admin("only an admin may see what others used", "usage")),
+        Some("true") if request.parameter("member")?.is_some() => {
+            Err(Problem::new(Code::BadRequest, "'all' and 'member' are given both").next("Give one of them."))
+        }
+        Some("true") => Ok(About::Everybody),
+        Some(_) => Err(Problem::new(Code::BadRequest, "'all' can not be read")
+            .next("Give 'all' as true or false, or leave it out.")),
+    }
+}
+
+fn not_admin(detail: &str, own: &str) -> Problem {
+    Problem::new(Code::NotAdmin, detail).next(format!("GET /api/{own} tells you about your own workspace."))
+}
+
 /// Lets an admin in, who may ask about everybody, or about the one person whom they name.
 ///
 /// # Errors
@@ -57,8 +98,7 @@ impl Asks {
 pub async fn enter_as_admin(app: &Ready, request: &Request) -> Result<Option<Member>, Problem> {
     let caller = caller(app, request).await?;
     if !caller.admin {
-        return Err(Problem::new(Code::NotAdmin, "only an admin may see who else there is")
-            .next("GET /api/status says where your own workspace stands."));
+        return Err(not_admin("only an admin may see who else there is", "status"));
     }
     request.only_parameters(&["member"])?;
     request.parameter("member")?.map(|_| whose(caller, request)).transpose()

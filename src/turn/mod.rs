@@ -9,5 +9,6 @@ pub mod membership;
 pub mod reconcile;
 pub mod sign_in;
 pub mod sweep;
+pub mod usage;
 pub mod workspace;
 pub mod workspaces;

@@ -26,6 +26,7 @@ use crate::{
         door::{Asks, not_a_member},
         idle, membership,
         sign_in::{self, Progress},
+        usage,
     },
 };
 
@@ -96,7 +97,11 @@ pub async fn start(
                 let asked = workspace.as_ref().and_then(|w| w.session.as_ref()).map(|s| s.asked);
                 let says = "Your workspace starts: a machine is asked for.";
                 let situation = Situation::new(Phase::Starting, says, asked).usually("3 to 10 minutes");
-                return Ok(Outcome::new(situation, workspace.as_ref(), None));
+                let mut outcome = Outcome::new(situation, workspace.as_ref(), None);
+                if let Some(workspace) = &workspace {
+                    outcome.body.budget = usage::warning(app, asks.member, workspace).await;
+                }
+                return Ok(outcome);
             }
             Some((Why::RunsAlready | Why::Waits { .. }, _)) => return status(app, asks).await,
             // there is one when the next look is made
@@ -133,6 +138,9 @@ async fn start_once(
     let workspaces = &app.settings.workspaces;
     let offer = Offer { profiles: &workspaces.profiles, images: &workspaces.images };
     let plan = lifecycle::start(&seen, &pods, entry, wish, offer, app.now())?;
+    if !plan.steps.is_empty() || plan.why == Why::NeedsSignIn {
+        usage::within_budget(app, member, &seen).await?;
+    }
     // before its end is overwritten
     if let Some(usage) =
         Usage::to_record(&seen, member, &workspaces.profiles).filter(|_| !plan.steps.is_empty())
@@ -203,21 +211,24 @@ pub async fn status(app: &Ready, asks: Asks) -> Result<Outcome, Problem> {
         Progress::Done | Progress::Ended(..) => found = look(app, asks.member).await?,
         Progress::None | Progress::Waits(_) => {}
     }
-    match progress {
+    let budget = usage::warning(app, asks.member, &found.workspace).await;
+    let mut outcome = match progress {
         Progress::Waits(pending) => {
             let session = found.workspace.current().filter(|session| session.waits.is_some());
             let asked = session.map_or_else(|| app.now(), |session| session.asked);
             if session.is_some() && asks.own() {
                 found.situation = waits(&pending, true, asked, app.now());
             }
-            Ok(Outcome::of(found).with_sign_in(app, asks, &pending))
+            Outcome::of(found).with_sign_in(app, asks, &pending)
         }
         Progress::Ended(ending, provider) => {
             found.situation = found.situation.next(ending.next(provider));
-            Ok(Outcome::of(found))
+            Outcome::of(found)
         }
-        Progress::None | Progress::Done => Ok(Outcome::of(found)),
-    }
+        Progress::None | Progress::Done => Outcome::of(found),
+    };
+    outcome.body.budget = budget;
+    Ok(outcome)
 }
 
 /// What one look found.
