@@ -74,6 +74,8 @@ function stopOf(member, name) {
       fail('everybody', failure);
     }
     await everybody();
+    // the button has gone with what it stopped
+    if (document.activeElement === document.body) at('everybody-title').focus();
   });
   return button;
 }

@@ -38,7 +38,7 @@ async fn a_start_that_is_not_allowed_says_why_and_what_to_do() {
         let Some(mut page) = Browser::of(&dcaas, &ada).await else { return };
         page.says("#phase", "Off").await;
         // after the page has offered it
-        let closed = json!({ "metadata": { "annotations": { "dcaas.dev/profiles": "[\"brief\"]" } } });
+        let closed = json!({ "metadata": { "annotations": { "dcaas.dev/profiles": "brief" } } });
         kubernetes("PATCH", &ada.set_path(), closed).await.unwrap();
         page.does(json!({ "do": "click", "css": "input[value=steady]" })).await;
         page.click("button", "Start").await;
