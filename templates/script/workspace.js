@@ -31,7 +31,7 @@ function draw(next) {
   if (before?.phase !== status.phase && before !== null) tell(`${word}. ${plain(status.says)}`);
   const off = status.phase === 'stopped' || status.phase === 'absent';
   show('start', off || status.phase === 'failed');
-  put('go', status.phase === 'failed' ? 'Start anew' : 'Start');
+  put('go', status.phase === 'failed' ? 'Start with this size' : 'Start');
   show('stop-row', !off && status.phase !== 'stopping');
   put('stop', status.phase === 'running' || status.phase === 'failed' ? 'Stop' : 'Cancel the start');
   step(status);

@@ -89,6 +89,7 @@ async fn a_start_that_is_stuck_says_so_and_goes_on() {
         page.says("#phase", "Stuck").await;
         page.says("#says", "The cloud gives no machine of this size just now").await;
         page.see("button", "Stop").await;
+        page.says("#steps-title", "Starting for").await;
         page.state("stuck").await;
         mend_machines("pagestuck").await;
         page.says("#phase", "Running").await;
