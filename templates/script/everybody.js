@@ -21,7 +21,7 @@ async function everybody() {
 async function usedByAll() {
   try {
     const { body } = await ask('GET', '/api/usage?all=true');
-    return new Map(body.members.map((one) => [one.member, `${one.hours.toFixed(1)} h, ${money(one.cost, body.currency)}`]));
+    return new Map(body.members.map((one) => [one.member, `${spent(one.hours)}, ${money(one.cost, body.currency)}`]));
   } catch (failure) {
     if (!(failure instanceof Problem)) throw failure;
     return null;
