@@ -59,11 +59,11 @@ pub struct Visitor<'a> {
 
 /// The page of somebody who is signed in.
 #[must_use]
-pub fn home(visitor: &Visitor, profiles: &Profiles, home: &str) -> Page {
+pub fn home(visitor: &Visitor, profiles: &Profiles, currency: &str, home: &str) -> Page {
     let is_open = |p: &&Profile| visitor.open.is_none_or(|open| open.contains(&p.name));
     let (open, closed): (Vec<_>, Vec<_>) = profiles.iter().partition(is_open);
     let usual = open.iter().find(|p| p.name == profiles.default().name).or(open.first()).map(|p| &p.name);
-    let sizes = open.iter().map(|p| Size::new(p, usual == Some(&p.name))).collect();
+    let sizes = open.iter().map(|p| Size::new(p, currency, usual == Some(&p.name))).collect();
     let closed = closed.iter().map(|p| p.name.clone()).collect::<Vec<_>>().join(", ");
     page(&Home { frame: Frame::default(), name: visitor.name, admin: visitor.admin, sizes, closed, home })
 }
@@ -150,7 +150,7 @@ struct Size {
 }
 
 impl Size {
-    fn new(profile: &Profile, usual: bool) -> Self {
+    fn new(profile: &Profile, currency: &str, usual: bool) -> Self {
         let gpus = match profile.gpus {
             0 => "no GPU".to_owned(),
             1 => "1 GPU".to_owned(),
@@ -160,7 +160,7 @@ impl Size {
         Self {
             name: profile.name.clone(),
             has: format!("{gpus}, {} {cores}, {} of memory", profile.cpu, memory(&profile.memory)),
-            price: format!("{:.2} an hour", profile.price_per_hour),
+            price: format!("{:.2} {currency} an hour", profile.price_per_hour),
             usual,
         }
     }

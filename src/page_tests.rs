@@ -15,7 +15,7 @@ fn inside<'a>(html: &'a str, tag: &str) -> Vec<&'a str> {
 
 #[test]
 fn the_policy_names_exactly_the_script_and_the_style_that_are_in_the_page() {
-    let home = home(&visitor(None), &Profiles::named(&["a"]), "/home/dev");
+    let home = home(&visitor(None), &Profiles::named(&["a"]), "EUR", "/home/dev");
     let pages = [(home, true), (welcome(), false), (sorry("no", "wait", true), false)];
     for (Page { html, policy }, scripted) in pages {
         let scripts = inside(&html, "script");
@@ -47,7 +47,7 @@ fn profiles_are_shown_with_what_they_have_and_cost_and_only_those_that_are_open_
     ];
     for (open, shown, usual, closed) in rows {
         let open: Option<Vec<String>> = open.map(|names| names.iter().map(|n| (*n).to_owned()).collect());
-        let html = home(&visitor(open.as_deref()), &profiles, "/home/dev").html;
+        let html = home(&visitor(open.as_deref()), &profiles, "EUR", "/home/dev").html;
         let radios: Vec<_> = html.split("name=\"profile\" value=\"").skip(1).collect();
         let names: Vec<_> = radios.iter().map(|r| r.split_once('"').unwrap().0).collect();
         assert_eq!(names, shown);
@@ -58,7 +58,7 @@ fn profiles_are_shown_with_what_they_have_and_cost_and_only_those_that_are_open_
         assert_eq!(html.contains("Not open to you:"), !closed.is_empty());
         assert!(html.contains(closed), "{closed}");
         assert_eq!(html.matches("no GPU, 1 core, 1 GiB of memory").count(), shown.len());
-        assert_eq!(html.matches("0.50 an hour").count(), shown.len());
+        assert_eq!(html.matches("0.50 EUR an hour").count(), shown.len());
         assert!(html.contains("ada@&#60;world&#62;"), "a name is a text");
     }
 }
@@ -67,7 +67,7 @@ fn profiles_are_shown_with_what_they_have_and_cost_and_only_those_that_are_open_
 fn everybody_is_for_admins() {
     for admin in [false, true] {
         let visitor = Visitor { name: None, admin, open: None };
-        let html = home(&visitor, &Profiles::named(&["a"]), "/home/dev").html;
+        let html = home(&visitor, &Profiles::named(&["a"]), "EUR", "/home/dev").html;
         assert_eq!(html.contains("id=\"everybody\""), admin);
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     app::{App, Ready},
     identity::easy_auth,
     page::{self, Page, Visitor},
+    pod,
     turn::door,
 };
 
@@ -56,7 +57,7 @@ async fn show(app: &App, request: &Request) -> Result<Page, Problem> {
 }
 
 fn home(app: &Ready, visitor: &Visitor) -> Page {
-    page::home(visitor, &app.settings.workspaces.profiles, crate::pod::HOME)
+    page::home(visitor, &app.settings.workspaces.profiles, &app.settings.budget.currency, pod::HOME)
 }
 
 fn vouched(request: &Request) -> bool {

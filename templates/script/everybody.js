@@ -21,7 +21,7 @@ async function everybody() {
 async function usedByAll() {
   try {
     const { body } = await ask('GET', '/api/usage?all=true');
-    return new Map(body.members.map((one) => [one.member, `${one.hours.toFixed(1)} h, ${money(one.cost, body.currency)}`]));
+    return new Map(body.members.map((one) => [one.member, `${spent(one.hours)}, ${money(one.cost, body.currency)}`]));
   } catch (failure) {
     if (!(failure instanceof Problem)) throw failure;
     return null;
@@ -30,6 +30,7 @@ async function usedByAll() {
 
 function drawPeople({ brake, comparison, people }, used) {
   put('brake', brake?.says);
+  put('machines', comparison?.machines?.map(({ node, says, next }) => `${node}: ${says} ${next}`).join(' '));
   const on = people.filter((person) => isOn(person)).length;
   const compared = comparison ? ` Last compared with the group ${ago(comparison.at)}${comparison.fault ? `: ${comparison.fault}` : ''}.` : '';
   put('everybody-says', `${people.length} ${people.length === 1 ? 'person' : 'people'}, ${on} on.${compared}`);
@@ -47,17 +48,22 @@ function isOn({ phase }) {
 function person(of, used) {
   const name = of.name ?? of.member;
   const [word] = PHASES[of.phase] ?? [of.phase];
-  const session = of.session ?? {};
-  const coming = isOn(of) && session.why ? ` ${sentence(session.why)}` : '';
-  const warned = isOn(of) && session.warned && session.look ? ` Stops at ${clock(session.look)}.` : '';
   const row = make('tr', {},
     make('th', { scope: 'row', title: of.member }, name),
     make('td', {}, word + (isOn(of) && of.profile ? `, ${of.profile}` : '')),
-    make('td', {}, plain(of.says) + coming + warned),
+    make('td', {}, plain(of.says) + (isOn(of) ? verdict(of) : '')),
     make('td', { class: 'number' }, used === null ? 'not known' : (used.get(of.member) ?? 'none')),
     make('td', {}));
   if (isOn(of)) row.lastChild.append(stopOf(of.member, name));
   return row;
+}
+
+/** What a sweep of now would say: when it ends by itself, and why not sooner. */
+function verdict({ life, session }) {
+  if (life !== undefined) {
+    return ` ${life.warned ? 'It will be stopped' : 'It stops by itself'} at ${clock(life.ends)}: ${plain(life.why)}.`;
+  }
+  return session?.why ? ` ${sentence(session.why)}` : '';
 }
 
 function stopOf(member, name) {
@@ -74,6 +80,8 @@ function stopOf(member, name) {
       fail('everybody', failure);
     }
     await everybody();
+    // the button has gone with what it stopped
+    if (document.activeElement === document.body) at('everybody-title').focus();
   });
   return button;
 }

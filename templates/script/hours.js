@@ -24,12 +24,17 @@ function money(sum, currency) {
   return `${sum.toFixed(2)} ${currency}`;
 }
 
+/** `2.5 hours`, and minutes below one. */
+function spent(hours) {
+  return hours < 1 ? `${Math.max(1, Math.round(hours * 60))} min` : `${hours.toFixed(1)} hours`;
+}
+
 function drawHours({ month, currency, members: [own] }) {
   show('hours', true);
   const sessions = own.sessions === 1 ? '1 session' : `${own.sessions} sessions`;
   put('hours-says', own.sessions === 0
     ? 'You have used no hours yet.'
-    : `${own.hours.toFixed(1)} hours in ${sessions}: ${money(own.cost, currency)}.`);
+    : `${spent(own.hours)} in ${sessions}: ${money(own.cost, currency)}.`);
   put('hours-budget', own.budget?.says);
   at('hours-budget').className = own.budget?.state === 'spent' ? 'problem' : 'quiet';
   at('chart').replaceChildren(...(own.sessions === 0 ? [] : [chart(month, own.days), table(own.days, currency)]));
@@ -67,8 +72,8 @@ function table(days, currency) {
   const number = (text) => make('td', { class: 'number' }, text);
   const rows = days.map(({ day, hours, cost }) => make('tr', {},
     make('th', { scope: 'row' }, new Date(`${day}T12:00:00Z`).toLocaleDateString([], { weekday: 'short', day: 'numeric', month: 'short', timeZone: 'UTC' })),
-    number(hours.toFixed(1)), number(money(cost, currency))));
-  const head = make('tr', {}, make('th', { scope: 'col' }, 'Day'), make('th', { scope: 'col', class: 'number' }, 'Hours'),
+    number(spent(hours)), number(money(cost, currency))));
+  const head = make('tr', {}, make('th', { scope: 'col' }, 'Day'), make('th', { scope: 'col', class: 'number' }, 'Time'),
     make('th', { scope: 'col', class: 'number' }, 'Cost'));
   return make('details', {}, make('summary', {}, 'Day by day'),
     make('table', { 'aria-label': 'Hours of this month, day by day' }, make('thead', {}, head), make('tbody', {}, ...rows)));

@@ -21,7 +21,9 @@ function recall() {
 
 /** Takes notice of a status. */
 function step(status) {
-  const coming = status.phase === 'sign-in' || status.phase === 'starting';
+  // a start that is stuck is not over
+  const stuck = status.phase === 'failed' && steps.session === status.session && steps.done === null;
+  const coming = status.phase === 'sign-in' || status.phase === 'starting' || stuck;
   if (!status.session || (steps.session !== status.session && !coming)) {
     steps = { session: null, seen: [], done: null };
   } else if (coming) {

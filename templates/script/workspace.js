@@ -31,7 +31,7 @@ function draw(next) {
   if (before?.phase !== status.phase && before !== null) tell(`${word}. ${plain(status.says)}`);
   const off = status.phase === 'stopped' || status.phase === 'absent';
   show('start', off || status.phase === 'failed');
-  put('go', status.phase === 'failed' ? 'Start anew' : 'Start');
+  put('go', status.phase === 'failed' ? 'Start with this size' : 'Start');
   show('stop-row', !off && status.phase !== 'stopping');
   put('stop', status.phase === 'running' || status.phase === 'failed' ? 'Stop' : 'Cancel the start');
   step(status);
@@ -60,8 +60,10 @@ function drawSignIn(waits) {
   put('other-provider', `Sign in with ${PROVIDERS[other]} instead`);
 }
 
-function drawAddress({ address, account }) {
+function drawAddress({ phase, address, account, signIn }) {
   show('open', address !== undefined);
+  // what it says then may be that the sign-in counts no more
+  show('anew-row', phase === 'running' && address === undefined && signIn === undefined);
   if (address === undefined) return;
   const tunnel = address.slice(address.lastIndexOf('/') + 1);
   at('browser').href = address + facts.home;
@@ -104,6 +106,7 @@ function again(seconds) {
 async function act(part, deed) {
   clearTimeout(timer);
   const own = ++turn;
+  const held = document.activeElement;
   const buttons = [...document.querySelectorAll('main button')].filter((button) => !button.disabled);
   for (const button of buttons) button.disabled = true;
   let done = null;
@@ -116,6 +119,8 @@ async function act(part, deed) {
     fail(part, failure);
   } finally {
     for (const button of buttons) button.disabled = false;
+    // a button that is disabled loses the focus
+    if (document.activeElement === document.body) held.focus();
   }
   again(PATIENCE[0]);
   return done;
@@ -130,6 +135,8 @@ at('start').addEventListener('submit', async (event) => {
 
 at('other-provider').addEventListener('click', () =>
   act('sign-in', () => ask('POST', '/api/signin', { provider: at('other-provider').dataset.provider })));
+
+at('anew').addEventListener('click', () => act('sign-in', () => ask('POST', '/api/signin', {})));
 
 at('copy').addEventListener('click', async () => {
   try {

@@ -20,6 +20,7 @@ async fn an_admin_sees_everybody_and_stops_one() {
         page.says("#people", &off.name).await;
         page.says("#people tr:has([data-member])", &ben.name).await;
         page.says("#people tr:has([data-member])", "Running, steady").await;
+        page.says("#people tr:has([data-member])", " min, ").await;
         assert_eq!(page.count("#people [data-member]").await, 1, "what is off can not be stopped");
         page.state("everybody").await;
 

@@ -31,6 +31,13 @@ async fn a_workspace_is_started_and_stopped_with_the_keyboard_alone() {
         page.press("Escape").await;
         page.gone("heading", "Stop your workspace?").await;
         assert_eq!(page.focused().await, "stop");
+        // a button that stays keeps the focus
+        page.tab_to("1 hour").await;
+        page.press("Enter").await;
+        page.says("#told", "It is kept until").await;
+        assert_eq!(page.focused().await, "1 hour");
+        page.press("Shift+Tab").await;
+        assert_eq!(page.focused().await, "stop");
         page.press("Enter").await;
         page.see("heading", "Stop your workspace?").await;
         page.press("Enter").await;

@@ -15,6 +15,9 @@ async fn a_first_morning_from_the_sign_in_to_connected_kept_and_off() {
         page.sign_in(&ada).await;
         page.says("#phase", "Off").await;
         page.says("nav", &ada.name).await;
+        page.says("fieldset", "1 GPU, 4 cores, 16 GiB of memory").await;
+        page.says("fieldset", "0.90 EUR an hour").await;
+        page.says("#hours-says", "You have used no hours yet.").await;
         page.state("off").await;
 
         page.does(json!({ "do": "click", "css": "input[value=steady]" })).await;
@@ -65,6 +68,12 @@ async fn a_first_morning_from_the_sign_in_to_connected_kept_and_off() {
         page.click("button", "Stop it").await;
         page.says("#phase", "Off").await;
         assert_eq!(ada.set().await.unwrap()["spec"]["replicas"], 0);
+        // what it cost is counted from now on
+        page.open("/").await;
+        page.says("#hours-says", "in 1 session").await;
+        page.says("#hours-says", "EUR").await;
+        page.says("#chart summary", "Day by day").await;
+        assert!(page.count("#chart .bar").await > 0);
         page.state("off-again").await;
         page.nothing_wrong().await;
 

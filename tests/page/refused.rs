@@ -38,7 +38,7 @@ async fn a_start_that_is_not_allowed_says_why_and_what_to_do() {
         let Some(mut page) = Browser::of(&dcaas, &ada).await else { return };
         page.says("#phase", "Off").await;
         // after the page has offered it
-        let closed = json!({ "metadata": { "annotations": { "dcaas.dev/profiles": "[\"brief\"]" } } });
+        let closed = json!({ "metadata": { "annotations": { "dcaas.dev/profiles": "brief" } } });
         kubernetes("PATCH", &ada.set_path(), closed).await.unwrap();
         page.does(json!({ "do": "click", "css": "input[value=steady]" })).await;
         page.click("button", "Start").await;
@@ -89,6 +89,7 @@ async fn a_start_that_is_stuck_says_so_and_goes_on() {
         page.says("#phase", "Stuck").await;
         page.says("#says", "The cloud gives no machine of this size just now").await;
         page.see("button", "Stop").await;
+        page.says("#steps-title", "Starting for").await;
         page.state("stuck").await;
         mend_machines("pagestuck").await;
         page.says("#phase", "Running").await;
