@@ -131,7 +131,8 @@ async fn start_once(
         _ => Entry::Nothing,
     };
     let workspaces = &app.settings.workspaces;
-    let offer = Offer { profiles: &workspaces.profiles, images: &workspaces.images };
+    let images = workspaces.images.of(member);
+    let offer = Offer { profiles: &workspaces.profiles, images: &images };
     let plan = lifecycle::start(&seen, &pods, entry, wish, offer, app.now())?;
     // before its end is overwritten
     if let Some(usage) =
