@@ -1,13 +1,17 @@
 //! The Terraform roots, the manifests and the documents of `infra/`, held to what can be known without a cloud.
 
+mod alerts;
 mod check;
 mod deploy;
 mod manifests;
+mod own_images;
 mod profiles;
 mod references;
 mod rights;
 mod roots;
+mod scripts;
 mod settings;
+mod sign_in;
 mod terraform;
 mod types;
 

@@ -42,6 +42,10 @@ locals {
 
     RECONCILE_SCHEDULE = "0 */10 * * * *"
     SWEEP_SCHEDULE     = "30 */5 * * * *"
+    NIGHTLY_SCHEDULE   = "0 10,40 * * * *"
+
+    # what the variables' prices are in
+    CURRENCY = "USD"
   }
 
   # What the team builds is for everybody, and what a member pushes is for that member.

@@ -144,7 +144,8 @@ pub const SETTINGS: &[Setting] = &[
     required("PLATFORM_IMAGE", "the image that `dcaas install` runs from", "dcaas.azurecr.io/platform:1"),
     optional(
         "ALLOWED_IMAGES",
-        "patterns of images that a member may name, with * for anything, separated by commas",
+        "patterns of images that a member may name, separated by commas, with * for anything and {member} for their \
+         object id",
         "dcaas.azurecr.io/*,ubuntu:24.04",
         " ",
     ),

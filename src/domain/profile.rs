@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::member::Member;
+
 /// A named size: what a pod asks for and where it may run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
@@ -92,7 +94,8 @@ impl Profiles {
     }
 }
 
-/// Which images a member may name at a start: patterns in which `*` stands for any characters.
+/// Which images a member may name at a start: patterns in which `*` stands for any characters, and `{member}` for the
+/// member's object id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AllowedImages(Vec<String>);
 
@@ -100,6 +103,12 @@ impl AllowedImages {
     #[must_use]
     pub fn new(patterns: Vec<String>) -> Self {
         Self(patterns)
+    }
+
+    /// Those of one member.
+    #[must_use]
+    pub fn of(&self, member: Member) -> Self {
+        Self(self.0.iter().map(|pattern| pattern.replace("{member}", &member.to_string())).collect())
     }
 
     #[must_use]
@@ -141,6 +150,22 @@ mod tests {
         for (pattern, image, allowed) in rows {
             let images = AllowedImages::new(vec![pattern.to_owned()]);
             assert_eq!(images.allows(image), allowed, "{pattern} {image}");
+        }
+    }
+
+    #[test]
+    fn a_members_own_images_are_for_that_member_alone() {
+        let ada = Member::parse("6e9f2c1a-0d3b-4b52-9a77-1c2d3e4f5a6b").unwrap();
+        let images = AllowedImages::new(vec!["r.io/workspace:*".into(), "r.io/members/{member}/*".into()]);
+        let rows = [
+            ("r.io/workspace:2", true),
+            ("r.io/members/6e9f2c1a-0d3b-4b52-9a77-1c2d3e4f5a6b/torch:1", true),
+            ("r.io/members/6e9f2c1a-0d3b-4b52-9a77-1c2d3e4f5a6c/torch:1", false),
+            ("r.io/members/6e9f2c1a-0d3b-4b52-9a77-1c2d3e4f5a6b-2/torch:1", false),
+            ("r.io/members/{member}/torch:1", false),
+        ];
+        for (image, allowed) in rows {
+            assert_eq!(images.of(ada).allows(image), allowed, "{image}");
         }
     }
 

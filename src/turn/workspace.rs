@@ -136,7 +136,8 @@ async fn start_once(
         _ => Entry::Nothing,
     };
     let workspaces = &app.settings.workspaces;
-    let offer = Offer { profiles: &workspaces.profiles, images: &workspaces.images };
+    let images = workspaces.images.of(member);
+    let offer = Offer { profiles: &workspaces.profiles, images: &images };
     let plan = lifecycle::start(&seen, &pods, entry, wish, offer, app.now())?;
     if !plan.steps.is_empty() || plan.why == Why::NeedsSignIn {
         usage::within_budget(app, member, &seen).await?;

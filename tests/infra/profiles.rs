@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::settings::{Made, make};
-use crate::world::{Installation, eventually};
+use crate::world::{Installation, eventually, get};
 
 /// Two profiles; the second one as `change` says.
 fn wish(change: Value) -> Value {
@@ -64,11 +64,19 @@ async fn a_profile_that_changes_is_seen_in_the_setting_and_in_a_pod() {
         let person = dcaas.member().await;
         let token = person.token().await;
         for made in [&before, &after] {
+            let profile = profile(made, "infrabig");
             dcaas.change(settings(made)).await;
+            dcaas.enqueue(&person).await;
+            let quota = person.path("resourcequotas/workspace");
+            eventually("their quota has room for it", || async {
+                let hard = get(&quota).await?["spec"]["hard"].clone();
+                (hard["requests.nvidia.com/gpu"] == profile["gpus"].to_string()).then_some(())
+            })
+            .await;
             dcaas.start(&token, json!({})).await;
             let pod =
                 eventually("the pod is there", || async { person.pods().await.into_iter().next() }).await;
-            let (spec, profile) = (&pod["spec"], profile(made, "infrabig"));
+            let spec = &pod["spec"];
             assert_eq!(spec["nodeSelector"], profile["nodeSelector"]);
             for toleration in profile["tolerations"].as_array().unwrap() {
                 assert!(spec["tolerations"].as_array().unwrap().contains(toleration), "{toleration} {spec}");

@@ -2,6 +2,8 @@
 
 mod bench;
 mod child;
+#[cfg(test)]
+mod documented;
 mod local;
 mod package;
 mod prepare;
