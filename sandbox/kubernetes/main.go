@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 
+	"dcaas.dev/sandbox/kubernetes/machine"
 	"dcaas.dev/sandbox/kubernetes/node"
 )
 
@@ -32,6 +33,8 @@ var parts = map[string]func() int{
 	"kube-scheduler":          scheduler,
 	"kubectl":                 kubectl,
 	"node":                    func() int { return node.Main(os.Args[1:]) },
+	"machine":                 func() int { return machine.Main(os.Args[1:]) },
+	"machine-inside":          func() int { return machine.Inside(os.Args[1:]) },
 }
 
 func main() {

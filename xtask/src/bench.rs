@@ -25,7 +25,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let prepared = prepare(Wish { fast: true, release: true, timers: false })?;
+    let prepared = prepare(Wish { fast: true, release: true, ..Wish::default() })?;
     if let Some(up) = Running::find(&prepare::state(), NAME)? {
         bail!("a world named `{NAME}` is up already (pid {0}): end it first: kill {0}", up.pid);
     }

@@ -18,6 +18,8 @@ pub struct Running {
     pub kubeconfig: PathBuf,
     /// The process.
     pub pid: u32,
+    /// What its machines are.
+    pub node: String,
     people: Value,
     http: ureq::Agent,
 }
@@ -99,6 +101,7 @@ impl Running {
             .build();
         Ok(Running {
             name: text("name")?,
+            node: text("node")?,
             functions: text("functions")?,
             control: text("control")?,
             kubeconfig: text("kubeconfig")?.into(),

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::child::{Group, says};
 use crate::local::{Start, World};
-use crate::prepare::{self, Wish, prepare};
+use crate::prepare::{self, Node, Wish, prepare};
 use crate::running::{Running, file_of};
 use crate::show;
 
@@ -19,18 +19,29 @@ pub struct Arguments {
     /// The world to test against; one of that name that is up already is used, and left up.
     #[arg(long, visible_alias = "name", value_name = "NAME", default_value = "test")]
     world: String,
+    /// What the machines of the pools are; with `kubelet` only the tests that are about that.
+    #[arg(long, value_enum, default_value_t)]
+    node: Node,
     /// Only tests with one of these in their name (and then only the Rust ones).
     filter: Vec<String>,
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let wish = Wish { fast: true, ..Wish::default() };
+    let wish = Wish { fast: true, node: arguments.node, ..Wish::default() };
     let prepared = prepare(wish)?;
-    if arguments.filter.is_empty() {
+    if arguments.filter.is_empty() && arguments.node == Node::Process {
         go()?;
     }
     let file = file_of(&prepare::state(), &arguments.world);
     if let Some(running) = Running::find(&prepare::state(), &arguments.world)? {
+        if running.node != arguments.node.word() {
+            bail!(
+                "world `{}` is up with machines of another kind ({}): end it (kill {}), or name another --world",
+                running.name,
+                running.node,
+                running.pid
+            );
+        }
         eprintln!("  ✓ world `{}` is up (pid {}) and is used as it is", running.name, running.pid);
         return verdict(cargo(arguments, &file)?, running.leftovers()?);
     }
@@ -62,10 +73,12 @@ fn go() -> Result<()> {
 /// Runs the Rust tests; whether all passed.
 fn cargo(arguments: &Arguments, world: &Path) -> Result<bool> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(prepare::repository()).args(["test", "--workspace", "--no-fail-fast"]);
-    if !arguments.filter.is_empty() {
-        command.arg("--").args(&arguments.filter);
-    }
+    command.current_dir(prepare::repository()).args(["test", "--no-fail-fast"]);
+    match (arguments.node, arguments.filter.as_slice()) {
+        (Node::Kubelet, []) => command.args(["--package", "dcaas", "--test", "chapters", "--", "kubelet::"]),
+        (Node::Process, []) => command.arg("--workspace"),
+        (_, filter) => command.args(["--workspace", "--"]).args(filter),
+    };
     command.env("DCAAS_WORLD", std::path::absolute(world)?);
     if let Some(checkers) = prepare::checkers()? {
         command.env("DCAAS_CHECKERS", checkers.join("bin"));

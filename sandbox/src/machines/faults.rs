@@ -15,7 +15,7 @@ pub struct Fault {
     /// For `image-pull`: which images, by a part of their name; all if none is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
-    /// For `slow`: how much later each container starts.
+    /// For `slow`: how much later each container starts; for `gpu-late`: how much later the GPUs are there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<u64>,
     /// For `oom`: whose containers are killed for memory, once: `namespace/name`.
@@ -34,14 +34,35 @@ pub enum Kind {
     VolumeStuck,
     Slow,
     Oom,
+    /// A kubelet that has ended is not started again.
+    KubeletDown,
+    /// The GPUs of a machine are told `delay_ms` after it came.
+    GpuLate,
+    /// The GPUs of a machine are there no more.
+    GpuGone,
+}
+
+impl Kind {
+    /// Whether machines of this form can do it: a real one pulls, is slow, and kills for memory by itself.
+    fn fits(self, real: bool) -> bool {
+        match self {
+            Self::ImagePull | Self::Slow | Self::Oom => !real,
+            Self::KubeletDown | Self::GpuLate | Self::GpuGone => real,
+            Self::NoQuota | Self::NoStock | Self::MaxReached | Self::VolumeStuck => true,
+        }
+    }
 }
 
 impl Fault {
-    /// Whether the fault says all that its kind needs.
+    /// Whether the fault says all that its kind needs, and the machines can do it; `real` where they are kubelets.
     ///
     /// # Errors
     /// Says what is missing.
-    pub fn check(&self, pools: &[&str]) -> Result<()> {
+    pub fn check(&self, pools: &[&str], real: bool) -> Result<()> {
+        if !self.kind.fits(real) {
+            let (are, other) = if real { ("kubelets", "process") } else { ("processes", "kubelet") };
+            bail!("machines that are {are} can not do this fault: start the world with --node {other}");
+        }
         if let Some(pool) = &self.pool
             && !pools.contains(&pool.as_str())
         {
@@ -91,9 +112,12 @@ pub fn for_nodes(faults: &[Fault], pool: &str) -> Value {
     let images: Vec<_> = of(Kind::ImagePull).map(|fault| fault.image.clone().unwrap_or_default()).collect();
     let slow = of(Kind::Slow).map(|fault| fault.delay_ms.unwrap_or(5000)).max();
     let pods: Vec<_> = of(Kind::Oom).filter_map(|fault| fault.pod.clone()).collect();
+    let late = of(Kind::GpuLate).map(|fault| fault.delay_ms.unwrap_or(20_000)).max();
+    let is = |kind: Kind| of(kind).next().is_some();
+    let time = |ms: Option<u64>| ms.map_or(String::new(), |ms| format!("{ms}ms"));
     json!({
-        "imagePull": images, "volumeStuck": of(Kind::VolumeStuck).next().is_some(),
-        "slow": slow.map_or(String::new(), |ms| format!("{ms}ms")), "oom": pods,
+        "imagePull": images, "volumeStuck": is(Kind::VolumeStuck), "slow": time(slow), "oom": pods,
+        "kubeletDown": is(Kind::KubeletDown), "gpuLate": time(late), "gpuGone": is(Kind::GpuGone),
     })
 }
 
@@ -122,17 +146,28 @@ mod tests {
             r#"[{"kind":"image-pull"},{"kind":"slow","delay_ms":20},{"kind":"oom","pod":"a/b"},
                 {"kind":"volume-stuck","pool":"other"},{"kind":"no-stock"}]"#,
         );
-        let expected = json!({"imagePull": [""], "volumeStuck": false, "slow": "20ms", "oom": ["a/b"]});
+        let none = json!({"imagePull": [], "volumeStuck": false, "slow": "", "oom": [],
+            "kubeletDown": false, "gpuLate": "", "gpuGone": false});
+        let mut expected = none.clone();
+        expected["imagePull"] = json!([""]);
+        expected["slow"] = json!("20ms");
+        expected["oom"] = json!(["a/b"]);
         assert_eq!(for_nodes(&list, "steady"), expected);
-        let none = json!({"imagePull": [], "volumeStuck": false, "slow": "", "oom": []});
         assert_eq!(for_nodes(&[], "steady"), none);
+        let mut real = none;
+        real["gpuLate"] = json!("20000ms");
+        real["gpuGone"] = json!(true);
+        assert_eq!(for_nodes(&faults(r#"[{"kind":"gpu-late"},{"kind":"gpu-gone"}]"#), "steady"), real);
     }
 
     #[test]
     fn a_fault_that_says_too_little_is_refused_with_what_is_missing() {
-        let check = |text: &str| faults(text)[0].check(&["steady"]).map_err(|error| error.to_string());
+        let check = |text: &str| faults(text)[0].check(&["steady"], false).map_err(|error| error.to_string());
         assert_eq!(check(r#"[{"kind":"slow","pool":"steady"}]"#), Ok(()));
         assert!(check(r#"[{"kind":"slow","pool":"x"}]"#).unwrap_err().contains("steady"));
         assert!(check(r#"[{"kind":"oom"}]"#).unwrap_err().contains("namespace/name"));
+        assert!(check(r#"[{"kind":"gpu-gone"}]"#).unwrap_err().contains("--node kubelet"));
+        let real = faults(r#"[{"kind":"oom","pod":"a/b"}]"#)[0].check(&["steady"], true);
+        assert!(real.unwrap_err().to_string().contains("--node process"));
     }
 }

@@ -1,147 +1,120 @@
-//! The kubelet of paper machines: it says that their pods run, and gives each of them the same log.
+//! A machine as in production: a kubelet with containerd and runc, in namespaces of its own.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+use super::{
+    node::{Ground, provider_id},
+    pools::Pool,
 };
-
-use anyhow::Result;
-use chrono::{SecondsFormat, Utc};
-use k8s_openapi::api::core::v1::Pod;
-use kube::{
-    Api, Client, ResourceExt,
-    api::{Patch, PatchParams},
-};
-use serde_json::{Value, json};
-use tokio::sync::Semaphore;
-
 use crate::{
-    certificates::Authority,
-    listener::{Answer, Listener, Request, text},
-    strict::Oddities,
+    kubernetes::ports,
+    process::{Child, Program},
+};
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use std::{
+    net::{Ipv4Addr, UdpSocket},
+    path::{Path, PathBuf},
+    time::Duration,
 };
 
-/// Pods that are told to run at once.
-const AT_ONCE: usize = 16;
+/// A machine that is not there by then will not come.
+const UP: Duration = Duration::from_secs(150);
 
-/// One endpoint for all paper machines.
-pub struct Kubelet {
-    listener: Listener,
-    said: Arc<Mutex<Said>>,
-    turns: Arc<Semaphore>,
+/// Where a dead machine's containers are still noted.
+const TASKS: &str = "run/containerd/io.containerd.runtime.v2.task/k8s.io";
+
+/// Starts a machine in its folder, which holds its credentials, and waits until its node is ready.
+///
+/// # Errors
+/// With the machine's last lines, if it does not come up.
+pub async fn start(
+    ground: &Ground,
+    containers: &Path,
+    pool: &Pool,
+    name: &str,
+    faults: &Path,
+) -> Result<Child> {
+    let state = ground.state.join(name);
+    let [port] = ports::free()?;
+    let wish = wish(ground, containers, pool, name, faults, address()?, port);
+    std::fs::write(state.join("machine.json"), format!("{wish:#}\n"))?;
+    let program =
+        Program::new(name, &ground.program, state.join("machine.log")).args([Path::new("machine"), &state]);
+    let child = program.ends_by_itself().start().await?;
+    let said = |output: &str| output.lines().any(|line| line == "ready").then_some(());
+    child
+        .says(UP, said)
+        .await
+        .with_context(|| format!("see kubelet.log and containerd.log in {}", state.display()))?;
+    Ok(child)
 }
 
-/// What logs say.
-#[derive(Default)]
-struct Said {
-    /// The lines of every log. `{now}` stands for the time, `{label KEY}` for a label of the pod.
-    log: String,
-    /// Labels of the pods, by `namespace/name`.
-    pods: HashMap<String, BTreeMap<String, String>>,
+fn wish(
+    ground: &Ground,
+    containers: &Path,
+    pool: &Pool,
+    name: &str,
+    faults: &Path,
+    ip: Ipv4Addr,
+    port: u16,
+) -> Value {
+    json!({
+        "name": name, "ip": ip, "port": port, "subnet": subnet(uuid::Uuid::new_v4().as_u128()),
+        "labels": pool.labels, "taints": pool.taints, "providerId": provider_id(pool, name),
+        "cpu": u64::try_from(pool.has.cpu).unwrap_or(u64::MAX),
+        "memory": u64::try_from(pool.has.memory / 1000).unwrap_or(u64::MAX),
+        "gpus": u64::try_from(pool.has.gpus / 1000).unwrap_or(u64::MAX),
+        "containers": containers, "volumes": ground.volumes, "faults": faults,
+    })
 }
 
-impl Kubelet {
-    /// Opens the endpoint.
-    ///
-    /// # Errors
-    /// When there is no port or no certificate for it.
-    pub async fn start(authority: &Authority, oddities: Oddities) -> Result<Self> {
-        let said = Arc::<Mutex<Said>>::default();
-        let tls = authority.server_leaf(&["paper"])?.rustls_server()?;
-        let known = said.clone();
-        let listener = Listener::start(Some(tls), move |request: Request| {
-            let answer = answer(&lock(&known), &request, &oddities);
-            async move { Ok(answer) }
-        })
-        .await?;
-        Ok(Self { listener, said, turns: Arc::new(Semaphore::new(AT_ONCE)) })
-    }
+/// One of the 4,096 networks with 32 addresses in the range that is kept for tests of networks.
+fn subnet(random: u128) -> String {
+    let [.., high, low] = (random % 4096 * 32).to_be_bytes();
+    let second = 18 + u8::from(random % 4096 >= 2048);
+    format!("198.{second}.{high}.{low}/27")
+}
 
-    /// Where the API server asks it.
-    ///
-    /// # Errors
-    /// Never, once it listens.
-    pub fn port(&self) -> Result<u16> {
-        Ok(self.listener.url()?.port().unwrap_or_default())
+/// The address by which this computer would speak to others: a kubelet refuses loopback for a node's own.
+///
+/// # Errors
+/// When it has no other.
+pub fn address() -> Result<Ipv4Addr> {
+    // nothing is sent: connecting a datagram socket only asks the kernel for the way
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+    let found = socket.connect(("203.0.113.1", 9)).and_then(|()| socket.local_addr());
+    match found.map(|address| address.ip()) {
+        Ok(std::net::IpAddr::V4(address)) if !address.is_loopback() => Ok(address),
+        _ => anyhow::bail!(
+            "this computer has no address beside loopback, and a kubelet needs one: bring a network up, \
+             or take machines that are processes (--node process)"
+        ),
     }
+}
 
-    /// What every log says from now on.
-    pub fn log(&self, log: &str) {
-        log.clone_into(&mut lock(&self.said).log);
+/// Removes the control groups of machines that were killed, by what their folders say; all else went with them.
+pub fn bury(machines: &Path) {
+    let folders = std::fs::read_dir(machines).into_iter().flatten().flatten();
+    let tasks =
+        folders.flat_map(|machine| std::fs::read_dir(machine.path().join(TASKS)).into_iter().flatten());
+    let dead: Vec<_> = tasks.flatten().map(|task| task.file_name()).collect();
+    if !dead.is_empty() {
+        remove_groups(Path::new("/sys/fs/cgroup"), &dead);
     }
+}
 
-    /// Says that a pod runs which has just been placed.
-    pub fn run(&self, client: &Client, pod: &Pod) {
-        let (namespace, name) = (pod.namespace().unwrap_or_default(), pod.name_any());
-        lock(&self.said).pods.insert(format!("{namespace}/{name}"), pod.labels().clone());
-        let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
-        if phase.is_some_and(|phase| phase != "Pending") {
-            return;
+fn remove_groups(folder: &Path, dead: &[std::ffi::OsString]) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path: PathBuf = entry.path();
+        if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            continue;
         }
-        let (pods, status) = (Api::<Pod>::namespaced(client.clone(), &namespace), running(pod));
-        let turns = self.turns.clone();
-        tokio::spawn(async move {
-            let _turn = turns.acquire().await;
-            match pods.patch_status(&name, &PatchParams::default(), &Patch::Merge(status)).await {
-                Ok(_) => (),
-                Err(kube::Error::Api(status)) if status.is_not_found() => (),
-                Err(error) => tracing::warn!("a pod on a paper machine does not run: {error}"),
-            }
-        });
-    }
-}
-
-fn lock(said: &Mutex<Said>) -> MutexGuard<'_, Said> {
-    said.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The status of a pod that runs.
-fn running(pod: &Pod) -> Value {
-    let now = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
-    let true_now = |kind: &str| json!({ "type": kind, "status": "True", "lastTransitionTime": now });
-    let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
-    let container = |name: &str, image: &str| {
-        json!({
-            "name": name, "image": image, "imageID": "", "ready": true, "started": true, "restartCount": 0,
-            "state": { "running": { "startedAt": now } },
-        })
-    };
-    let containers: Vec<Value> =
-        containers.map(|c| container(&c.name, c.image.as_deref().unwrap_or_default())).collect();
-    let conditions = ["PodScheduled", "Initialized", "ContainersReady", "Ready"].map(true_now);
-    json!({ "status": {
-        "phase": "Running", "startTime": now, "containerStatuses": containers,
-        "podIP": "127.0.0.1", "podIPs": [{ "ip": "127.0.0.1" }],
-        "conditions": conditions,
-    } })
-}
-
-fn answer(said: &Said, request: &Request, oddities: &Oddities) -> Answer {
-    let parts: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
-    let query = request.uri().query().unwrap_or_default();
-    // the end of a log is all of it
-    let known = query.split('&').all(|pair| pair.is_empty() || pair.starts_with("tailLines="));
-    let plain = |status, words: String| text(status, "text/plain", words);
-    match (request.method().as_str(), &parts[..]) {
-        ("GET", ["containerLogs", namespace, pod, _]) if known => {
-            match said.pods.get(&format!("{namespace}/{pod}")) {
-                Some(labels) => plain(200, filled(&said.log, labels)),
-                None => plain(404, format!("pod \"{pod}\" does not exist")),
-            }
-        }
-        (method, _) => {
-            let odd = format!("a paper machine was asked {method} {}", request.uri());
-            oddities.remember(odd.clone());
-            plain(501, odd)
+        if dead.contains(&entry.file_name()) {
+            // one that is not empty stays: then somebody lives in it
+            let _ = std::fs::remove_dir(path);
+        } else {
+            remove_groups(&path, dead);
         }
     }
-}
-
-/// The text of a log, for one pod.
-fn filled(log: &str, labels: &BTreeMap<String, String>) -> String {
-    let now = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
-    let text = log.replace("{now}", &now);
-    labels.iter().fold(text, |text, (key, value)| text.replace(&format!("{{label {key}}}"), value))
 }
 
 #[cfg(test)]
@@ -149,21 +122,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_says_the_time_and_the_labels_of_its_pod() {
-        let labels = BTreeMap::from([("a.b/c".to_owned(), "one".to_owned())]);
-        let text = filled(r#"{"at":"{now}","of":"{label a.b/c}"}"#, &labels);
-        let read: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(read["of"], "one");
-        assert!(chrono::DateTime::parse_from_rfc3339(read["at"].as_str().unwrap()).is_ok());
+    fn a_subnet_lies_in_the_range_for_tests_and_holds_32_addresses() {
+        for (random, expected) in [
+            (0, "198.18.0.0/27"),
+            (1, "198.18.0.32/27"),
+            (8, "198.18.1.0/27"),
+            (2047, "198.18.255.224/27"),
+            (2048, "198.19.0.0/27"),
+            (4095, "198.19.255.224/27"),
+            (4096, "198.18.0.0/27"),
+        ] {
+            assert_eq!(subnet(random), expected, "{random}");
+        }
     }
 
     #[test]
-    fn a_pod_runs_with_all_of_its_containers() {
-        let pod = json!({ "metadata": {}, "spec": { "containers": [{ "name": "a" }, { "name": "b", "image": "i" }] } });
-        let status = running(&serde_json::from_value(pod).unwrap())["status"].clone();
-        let read: Pod = serde_json::from_value(json!({ "metadata": {}, "status": status })).unwrap();
-        let status = read.status.unwrap();
-        assert_eq!(status.container_statuses.unwrap().iter().filter(|c| c.ready).count(), 2);
-        assert!(status.conditions.unwrap().iter().any(|c| c.type_ == "Ready" && c.status == "True"));
+    fn only_the_groups_of_dead_containers_are_removed() {
+        let root = tempfile::tempdir().unwrap();
+        let group = |name: &str| root.path().join("groups").join(name);
+        for name in ["memory/k8s.io/dead", "memory/k8s.io/alive", "cpu/k8s.io/dead"] {
+            std::fs::create_dir_all(group(name)).unwrap();
+        }
+        remove_groups(&root.path().join("groups"), &["dead".into()]);
+        assert!(!group("memory/k8s.io/dead").exists() && !group("cpu/k8s.io/dead").exists());
+        assert!(group("memory/k8s.io/alive").exists());
     }
 }

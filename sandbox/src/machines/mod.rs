@@ -10,6 +10,7 @@ mod kubelet;
 mod mirror;
 mod node;
 pub mod paper;
+mod paper_kubelet;
 pub mod pools;
 mod quantity;
 mod scale;
@@ -32,6 +33,7 @@ use std::{
 use tokio::task::JoinSet;
 
 pub use faults::Fault;
+pub use kubelet::bury;
 pub use node::Ground;
 pub use scale::Delays;
 
@@ -103,7 +105,8 @@ impl Machines {
     /// Says what the fault lacks.
     pub fn add_fault(&self, fault: Fault) -> Result<()> {
         let mut cloud = self.shared.cloud();
-        fault.check(&cloud.pools.iter().map(|pool| pool.name.as_str()).collect::<Vec<_>>())?;
+        let pools: Vec<&str> = cloud.pools.iter().map(|pool| pool.name.as_str()).collect();
+        fault.check(&pools, self.shared.ground.containers.is_some())?;
         cloud.faults.push(fault);
         self.write_faults(&cloud)
     }

@@ -1,6 +1,6 @@
-//! What a machine is: today a process that registers a node and runs its pods as local processes.
+//! What a machine is: a process that registers a node and runs its pods as local processes, or a real kubelet.
 
-use super::pools::Pool;
+use super::{kubelet, pools::Pool};
 use crate::{
     certificates::{Authority, Leaf},
     kubernetes::access,
@@ -28,6 +28,8 @@ pub struct Ground {
     pub volumes: PathBuf,
     pub cluster: Url,
     pub authority: Arc<Authority>,
+    /// containerd's folder with all images in it, where machines are kubelets.
+    pub containers: Option<PathBuf>,
 }
 
 impl Ground {
@@ -57,10 +59,16 @@ impl Machine {
         let kubeconfig = state.join("kubeconfig");
         access::write_kubeconfig(&kubeconfig, &ground.cluster, &ground.authority.pem(), &user)?;
         let (certificate, key, ca) = (state.join("tls.crt"), state.join("tls.key"), state.join("ca.crt"));
-        let leaf: Leaf = ground.authority.server_leaf(&[name])?;
+        let address =
+            if ground.containers.is_some() { kubelet::address()?.to_string() } else { name.to_owned() };
+        let leaf: Leaf = ground.authority.server_leaf(&[name, &address])?;
         std::fs::write(&certificate, &leaf.certificate_pem)?;
         access::write_secret(&key, &leaf.key_pem)?;
         std::fs::write(&ca, ground.authority.pem())?;
+        if let Some(containers) = &ground.containers {
+            let child = kubelet::start(ground, containers, pool, name, faults).await?;
+            return Ok(Self { child });
+        }
         let mut program = Program::new(name, &ground.program, state.join("node.log"))
             .args(["node", "--name", name, "--labels", &labels(pool), "--capacity", &capacity(pool)])
             .args([
@@ -132,7 +140,8 @@ fn capacity(pool: &Pool) -> String {
     list
 }
 
-fn provider_id(pool: &Pool, name: &str) -> String {
+/// The name of a machine in Azure.
+pub fn provider_id(pool: &Pool, name: &str) -> String {
     let set = pool.scale_set();
     let number = name.trim_start_matches(&set).trim_start_matches('0');
     format!(

@@ -1,6 +1,6 @@
 //! Paper machines: nodes that the scheduler places pods on, and that run none of them. For measuring.
 
-use super::{kubelet::Kubelet, pools::Pool};
+use super::{paper_kubelet::Kubelet, pools::Pool};
 use crate::{certificates::Authority, strict::Oddities};
 use anyhow::{Context, Result, ensure};
 use chrono::{SecondsFormat, Utc};

@@ -1,5 +1,6 @@
 //! One world of a name at a time, and its file that tells others where everything is.
 
+use crate::machines;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::{
@@ -43,6 +44,7 @@ impl Lock {
         file.set_len(0)?;
         file.rewind()?;
         writeln!(file, "{}", std::process::id())?;
+        machines::bury(&folder.join("machines"));
         std::fs::remove_dir_all(&folder)?;
         std::fs::create_dir_all(&folder)?;
         let record = state.join(format!("{name}.json"));

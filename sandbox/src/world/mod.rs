@@ -50,6 +50,10 @@ pub struct World {
     pub ending: CancellationToken,
     name: String,
     folder: PathBuf,
+    /// What its machines are.
+    node: &'static str,
+    /// The program with a subcommand for each part of Kubernetes, kubectl among them.
+    program: PathBuf,
     ground: Arc<installation::Ground>,
     pub graph: Graph,
     pub github: GitHub,
@@ -68,7 +72,7 @@ impl World {
         let control = self.control.get().context("the world is not up yet")?.url()?;
         let bare = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
         Ok(json!({
-            "name": self.name, "pid": std::process::id(),
+            "name": self.name, "pid": std::process::id(), "node": self.node, "kubernetes": self.program,
             "functions": first.functions().as_ref().map(bare), "kubeconfig": self.cluster.kubeconfig,
             "storage": first.queues.account.connection_string(), "members_storage": first.members_storage(),
             "entra": bare(&self.entra.authority()?), "graph": bare(&self.graph.url()?), "github": bare(&self.github.url()?), "control": bare(&control),

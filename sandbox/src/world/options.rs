@@ -22,6 +22,9 @@ pub struct Options {
     /// JSON: which image is which folder.
     #[arg(long, value_name = "FILE")]
     pub images: PathBuf,
+    /// Machines are kubelets, whose containerd begins with a copy of this folder.
+    #[arg(long, value_name = "DIR")]
+    pub containers: Option<PathBuf>,
     /// Where worlds keep their files.
     #[arg(long, value_name = "DIR")]
     pub state: PathBuf,

@@ -41,7 +41,9 @@ impl World {
             path(&options.manifests, "--manifests")?,
             path(&options.images, "--images")?,
         ];
+        let containers = options.containers.as_ref().map(|given| path(given, "--containers")).transpose()?;
         let program = std::path::absolute(&options.kubernetes)?;
+        let node = if containers.is_some() { "kubelet" } else { "process" };
         let [machines, volumes, installations] =
             ["machines", "volumes", "installations"].map(|name| folder.join(name));
         for folder in [&machines, &volumes, &installations] {
@@ -87,6 +89,7 @@ impl World {
             volumes,
             cluster: cluster.url.clone(),
             authority: authority.clone(),
+            containers,
         };
         let delays = if options.fast { Delays::FAST } else { Delays::USUAL };
         // a cluster that is not ours has a cloud of its own
@@ -115,6 +118,8 @@ impl World {
             ending: CancellationToken::new(),
             name: options.name.clone(),
             folder,
+            node,
+            program,
             ground,
             graph,
             github,

@@ -10,7 +10,7 @@ use clap::Subcommand;
 use serde_json::Value;
 
 use crate::child;
-use crate::prepare::{self, Wish, prepare};
+use crate::prepare::{self, Node, Wish, prepare};
 use crate::running::Running;
 use crate::tour;
 
@@ -35,8 +35,11 @@ pub struct Arguments {
     /// Optimised executables.
     #[arg(long)]
     pub release: bool,
+    /// What the machines of the pools are.
+    #[arg(long, value_enum, default_value_t)]
+    pub node: Node,
     /// Use the cluster of this kubeconfig instead of starting one.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "node")]
     pub kubeconfig: Option<PathBuf>,
     #[command(subcommand)]
     pub verb: Option<Verb>,
@@ -127,7 +130,12 @@ fn start(arguments: &Arguments) -> Result<ExitCode> {
             up.pid
         );
     }
-    let prepared = prepare(Wish { fast: arguments.fast, release: arguments.release, timers: true })?;
+    let prepared = prepare(Wish {
+        fast: arguments.fast,
+        release: arguments.release,
+        timers: true,
+        node: arguments.node,
+    })?;
     let start = Start {
         name: arguments.world.clone(),
         fast: arguments.fast,

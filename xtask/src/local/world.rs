@@ -50,6 +50,9 @@ impl World {
         if start.fast {
             command.arg("--fast");
         }
+        if let Some(containers) = &prepared.containers {
+            command.arg("--containers").arg(containers);
+        }
         if let Some(kubeconfig) = &start.kubeconfig {
             command.arg("--kubeconfig").arg(kubeconfig);
         }

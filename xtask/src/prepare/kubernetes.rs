@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::{stamp, tools};
+use super::{Node, stamp, tools};
 use crate::show;
 
 /// How its packages are compiled; vet and test with the same flags find them compiled already.
@@ -16,14 +16,26 @@ pub fn sources() -> PathBuf {
     super::repository().join("sandbox/kubernetes")
 }
 
-/// The compiled program.
-pub fn program() -> PathBuf {
-    super::target().join("kubernetes/kubernetes")
+/// The compiled program, with the parts that such machines need.
+pub fn program(node: Node) -> PathBuf {
+    let name = match node {
+        Node::Process => "kubernetes",
+        Node::Kubelet => "kubernetes-kubelet",
+    };
+    super::target().join("kubernetes").join(name)
+}
+
+/// The kubelet takes minutes more to compile, so it is behind a tag.
+fn tags(node: Node) -> &'static [&'static str] {
+    match node {
+        Node::Process => &[],
+        Node::Kubelet => &["-tags", "kubelet"],
+    }
 }
 
 /// Compiles it if a source, its module list or Go changed.
-pub fn build() -> Result<PathBuf> {
-    let (sources, program) = (sources(), program());
+pub fn build(node: Node) -> Result<PathBuf> {
+    let (sources, program) = (sources(), program(node));
     let go = tools::output("go", &["env", "GOVERSION", "GOARCH"]).unwrap_or_default();
     let flags =
         linker_flags(&std::fs::read_to_string(sources.join("go.mod")).context("no Go module there")?)?;
@@ -36,7 +48,7 @@ pub fn build() -> Result<PathBuf> {
     let new = program.with_extension("new");
     let mut command = Command::new("go");
     // -v names each package when its turn comes: that is the progress people see.
-    command.current_dir(&sources).args(["build", "-v"]).args(PACKAGE_FLAGS);
+    command.current_dir(&sources).args(["build", "-v"]).args(PACKAGE_FLAGS).args(tags(node));
     command.args(["-ldflags", &flags, "-o"]).arg(&new).arg(".");
     show::step("the Kubernetes control plane is compiled", "5 minutes", &super::log("go"), &mut command)?;
     // A world may run from the old one: it keeps it.

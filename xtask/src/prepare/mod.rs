@@ -3,7 +3,9 @@
 mod app;
 mod browser;
 mod checkers;
+mod image_build;
 mod images;
+mod kubelet;
 mod kubernetes;
 mod npm;
 mod pypi;
@@ -24,6 +26,27 @@ pub struct Wish {
     pub release: bool,
     /// Timers fire by themselves; where they do not, whoever counts requests calls them.
     pub timers: bool,
+    pub node: Node,
+}
+
+/// What the machines of the pools are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Node {
+    /// A pod is some local processes; needs no root.
+    #[default]
+    Process,
+    /// A kubelet with containerd and runc, as in production; needs root.
+    Kubelet,
+}
+
+impl Node {
+    /// What a world calls it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Node::Process => "process",
+            Node::Kubelet => "kubelet",
+        }
+    }
 }
 
 /// Everything a world is started from.
@@ -40,6 +63,8 @@ pub struct Prepared {
     pub manifests: PathBuf,
     /// Which image is which folder.
     pub images: PathBuf,
+    /// With what containerd begins on each machine, where they are kubelets.
+    pub containers: Option<PathBuf>,
 }
 
 /// The repository.
@@ -65,7 +90,9 @@ fn log(name: &str) -> PathBuf {
 
 /// The Go program's own kubectl: the world's version, and nothing to install.
 pub fn kubectl() -> PathBuf {
-    kubernetes::program()
+    let programs = [Node::Process, Node::Kubelet].map(kubernetes::program);
+    let built = programs.iter().find(|program| program.exists());
+    built.unwrap_or(&programs[0]).clone()
 }
 
 /// The Go module of the control plane and the nodes, and the flags its packages are built with.
@@ -102,10 +129,20 @@ pub fn browser() -> Result<Option<browser::Browser>> {
 /// Builds, installs and assembles what is missing or older than its sources.
 pub fn prepare(wish: Wish) -> Result<Prepared> {
     tools::check()?;
+    if wish.node == Node::Kubelet {
+        kubelet::check()?;
+    }
     let built = rust::build(wish)?;
     let azurite = npm::azurite()?;
-    let kubernetes = kubernetes::build()?;
+    let kubernetes = kubernetes::build(wish.node)?;
+    let containers = match wish.node {
+        Node::Process => None,
+        Node::Kubelet => {
+            Some(kubelet::containers(&built, &kubernetes).context("the images can not be built")?)
+        }
+    };
     Ok(Prepared {
+        containers,
         world: built.join("world"),
         app: app::assemble(&built, wish).context("the function app can not be assembled")?,
         kubernetes,
