@@ -161,6 +161,13 @@ impl Bare {
         .await;
     }
 
+    /// The same for a text.
+    pub async fn text(&self, path: &str) -> Result<String, String> {
+        let _turn = self.in_flight.acquire().await.unwrap();
+        let request = Request::builder().uri(path).body(Vec::new()).unwrap();
+        self.client.request_text(request).await.map_err(|e| format!("{path}: {e}"))
+    }
+
     pub async fn send(&self, method: &str, path: &str, accept: &str, body: Vec<u8>) -> Result<Value, String> {
         let _turn = self.in_flight.acquire().await.unwrap();
         let request = Request::builder().method(method).uri(path).header("accept", accept);

@@ -9,6 +9,8 @@ use kube::{
     api::{ListParams, WatchEvent, WatchParams},
 };
 
+use serde_json::Value;
+
 use crate::{bare::Bare, installation::Member};
 
 /// How long a watch may last, below the API server's own bound.
@@ -26,6 +28,17 @@ pub struct Copies {
     oid: String,
     /// Each with the path of its kind, in the order in which they are made.
     things: Vec<(String, String)>,
+}
+
+impl Copies {
+    /// Changes those things of a kind that are to be made.
+    pub fn change(&mut self, kind: &str, change: impl Fn(&mut Value)) {
+        for (path, thing) in self.things.iter_mut().filter(|(path, _)| path.contains(kind)) {
+            let mut changed = serde_json::from_str(thing).unwrap_or_else(|e| panic!("{path}: {e}"));
+            change(&mut changed);
+            *thing = changed.to_string();
+        }
+    }
 }
 
 impl Bare {

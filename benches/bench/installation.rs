@@ -99,26 +99,38 @@ impl<'a> Installation<'a> {
 
     /// Compares the group with the cluster, as the timer does; how long the invocation took, as the host says.
     pub async fn reconcile(&self) -> Duration {
-        let before = self.turns("reconcile").await.len() + self.failed("reconcile").await;
-        let url = format!("{}/admin/functions/reconcile", self.functions);
+        self.timer("reconcile").await
+    }
+
+    /// Goes through all workspaces, as the timer does; how long the invocation took, as the host says.
+    pub async fn sweep(&self) -> Duration {
+        self.timer("sweep").await
+    }
+
+    async fn timer(&self, name: &str) -> Duration {
+        // the host remembers as many lines as one large sweep writes: what comes after them counts
+        let before = self.ended(name).await;
+        let url = format!("{}/admin/functions/{name}", self.functions);
         let answer = self.world.client.post(url).json(&json!({})).send().await.unwrap();
         assert_eq!(answer.status(), 202);
-        eventually("the group is compared", || async {
-            let turns = self.turns("reconcile").await;
-            assert_eq!(self.failed("reconcile").await, 0);
-            turns.get(before).copied()
+        eventually(&format!("{name} has ended"), || async {
+            assert_eq!(self.failed(name).await, 0);
+            let ended = self.ended(name).await;
+            (ended != before).then(|| ended.and_then(|line| took(&line)))?
         })
         .await
+    }
+
+    /// The last line of a function's end in the host's log.
+    async fn ended(&self, function: &str) -> Option<String> {
+        let begins = format!("Executed 'Functions.{function}' (Succeeded,");
+        self.log().await.lines().rfind(|line| line.contains(&begins)).map(ToOwned::to_owned)
     }
 
     /// How long each of the last turns of a function took, as the host's log says.
     pub async fn turns(&self, function: &str) -> Vec<Duration> {
         let begins = format!("Executed 'Functions.{function}' (Succeeded,");
-        let took = |line: &str| {
-            let (_, rest) = line.split_once(&begins)?.1.split_once("Duration=")?;
-            Some(Duration::from_millis(rest.split_once("ms")?.0.parse().ok()?))
-        };
-        self.log().await.lines().filter_map(took).collect()
+        self.log().await.lines().filter(|line| line.contains(&begins)).filter_map(took).collect()
     }
 
     /// How many of its last turns failed.
@@ -137,4 +149,10 @@ impl<'a> Installation<'a> {
         let url = format!("{}/installations/{}/log?tail=5000", self.world.control, self.name);
         self.world.client.get(url).send().await.unwrap().text().await.unwrap()
     }
+}
+
+/// How long a turn took, as the line of its end says.
+fn took(line: &str) -> Option<Duration> {
+    let (_, rest) = line.split_once("Duration=")?;
+    Some(Duration::from_millis(rest.split_once("ms")?.0.parse().ok()?))
 }

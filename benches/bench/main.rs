@@ -6,6 +6,7 @@ mod agent;
 mod bare;
 mod bulk;
 mod cost;
+mod culler;
 mod host;
 mod installation;
 mod joining;
@@ -13,8 +14,10 @@ mod latency;
 mod leaving;
 mod process;
 mod requests;
+mod running;
 mod sign_in;
 mod storm;
+mod sweep;
 mod table;
 mod whole;
 mod world;
@@ -87,6 +90,9 @@ async fn measure(world: &World, parts: &[&str]) {
     }
     if wanted("whole") {
         whole::measure(world).await;
+    }
+    if wanted("sweep") {
+        sweep::measure(world).await;
     }
     if wanted("process") {
         process::idle(world, "memory when idle again, after all of this").await;

@@ -19,7 +19,7 @@ pub struct Arguments {
     /// The benchmark, compiled already; without it cargo compiles it.
     #[arg(long, hide = true)]
     program: Option<PathBuf>,
-    /// Only these parts: process, sign-in, requests, latency, storm, joining, leaving, whole; or `agent`, alone, with a time if ten
+    /// Only these parts: process, sign-in, requests, latency, storm, joining, leaving, whole, sweep; or `agent`, alone, with a time if ten
     /// minutes are too long.
     parts: Vec<String>,
 }
