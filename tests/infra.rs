@@ -1,6 +1,7 @@
 //! The Terraform roots, the manifests and the documents of `infra/`, held to what can be known without a cloud.
 
 mod alerts;
+mod bodies;
 mod check;
 mod deploy;
 mod manifests;

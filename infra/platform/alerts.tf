@@ -16,31 +16,36 @@ locals {
     app-down = {
       description = "No comparison of the group with the cluster has run for half an hour: the app or its timers are down."
       query       = "AppRequests | where Name == 'reconcile'"
-      fewer_than  = 1
+      rows        = "LessThan"
+      threshold   = 1
       window      = "PT30M"
     }
     subscription-missing = {
       description = "Comparing the group with the cluster, or keeping the subscription to the group alive, fails again and again."
       query       = "AppRequests | where Name == 'reconcile' and Success == false"
-      more_than   = 2
+      rows        = "GreaterThan"
+      threshold   = 2
       window      = "PT1H"
     }
     brake-held = {
       description = "More people would lose their workspaces than is likely, and nobody is removed until a person has looked."
       query       = "AppTraces | where Message contains 'Nobody is removed since'"
-      more_than   = 0
+      rows        = "GreaterThan"
+      threshold   = 0
       window      = "PT30M"
     }
     poison = {
       description = "A message about a member could not be worked off five times, and was set aside."
       query       = "AppTraces | where Message contains 'members-poison'"
-      more_than   = 0
+      rows        = "GreaterThan"
+      threshold   = 0
       window      = "PT30M"
     }
     settings-faulty = {
       description = "The app's settings have faults: every answer and `health` list them."
       query       = "AppRequests | where ResultCode == '500' | where Name != 'home'"
-      more_than   = 10
+      rows        = "GreaterThan"
+      threshold   = 10
       window      = "PT30M"
     }
   }
@@ -65,8 +70,8 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "logs" {
   criteria {
     query                   = each.value.query
     time_aggregation_method = "Count"
-    operator                = lookup(each.value, "fewer_than", null) != null ? "LessThan" : "GreaterThan"
-    threshold               = lookup(each.value, "fewer_than", null) != null ? each.value.fewer_than : each.value.more_than
+    operator                = each.value.rows
+    threshold               = each.value.threshold
   }
 
   action {

@@ -36,4 +36,8 @@ fn every_alert_is_explained_and_asks_for_what_is_said() {
     let queue = fs::read_to_string(folder().join("../functions/provision/function.json")).unwrap();
     let queue: serde_json::Value = serde_json::from_str(&queue).unwrap();
     assert_eq!(said[1], format!("{}-poison", queue["bindings"][0]["queueName"].as_str().unwrap()));
+    // without this level the host tells of failed requests alone, and `app-down` would always hold
+    let host: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(folder().join("../host.json")).unwrap()).unwrap();
+    assert_eq!(host["logging"]["logLevel"]["Host.Results"], "Information");
 }

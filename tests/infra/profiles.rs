@@ -65,12 +65,13 @@ async fn a_profile_that_changes_is_seen_in_the_setting_and_in_a_pod() {
         let token = person.token().await;
         for made in [&before, &after] {
             let profile = profile(made, "infrabig");
+            let gpus = profile["gpus"].to_string();
             dcaas.change(settings(made)).await;
             dcaas.enqueue(&person).await;
             let quota = person.path("resourcequotas/workspace");
             eventually("their quota has room for it", || async {
                 let hard = get(&quota).await?["spec"]["hard"].clone();
-                (hard["requests.nvidia.com/gpu"] == profile["gpus"].to_string()).then_some(())
+                (hard["requests.nvidia.com/gpu"].as_str() == Some(&gpus)).then_some(())
             })
             .await;
             dcaas.start(&token, json!({})).await;
@@ -82,7 +83,7 @@ async fn a_profile_that_changes_is_seen_in_the_setting_and_in_a_pod() {
                 assert!(spec["tolerations"].as_array().unwrap().contains(toleration), "{toleration} {spec}");
             }
             let limits = &spec["containers"][0]["resources"]["limits"];
-            assert_eq!(limits["nvidia.com/gpu"], profile["gpus"].to_string());
+            assert_eq!(limits["nvidia.com/gpu"], gpus);
             assert_eq!(limits["cpu"], profile["cpu"]);
             dcaas.stop(&token).await;
             dcaas.until(&token, "stopped").await;
