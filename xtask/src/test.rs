@@ -70,6 +70,9 @@ fn cargo(arguments: &Arguments, world: &Path) -> Result<bool> {
     if let Some(checkers) = prepare::checkers()? {
         command.env("DCAAS_CHECKERS", checkers.join("bin"));
     }
+    if let Some(fuzzer) = prepare::fuzzer()? {
+        command.env("DCAAS_FUZZER", fuzzer);
+    }
     if std::env::var_os("RUST_TEST_THREADS").is_none() {
         // clients of the world mostly wait for it
         command.env("RUST_TEST_THREADS", THREADS);
