@@ -1,5 +1,7 @@
 //! The description of the API: each route, method, status and content type that is met is in it.
 
+mod fuzzed;
+
 use std::collections::BTreeSet;
 
 use dcaas::functions::{FUNCTIONS, Run};

@@ -45,7 +45,7 @@ pub enum Command {
     /// Starts your workspace; if you have to sign in to the tunnel first, it shows a code.
     #[command(after_help = "Examples:\n  dcaas start --wait --open\n  dcaas start --profile a100 --wait")]
     Start {
-        /// The size; `dcaas start --profile nothing` says which there are.
+        /// The size; a name that is none is answered with those that there are.
         #[arg(long)]
         profile: Option<String>,
         /// Another image than the profile's.

@@ -86,6 +86,9 @@ fn cargo(arguments: &Arguments, world: &Path) -> Result<bool> {
     if let Some(browser) = prepare::browser()? {
         command.env("DCAAS_BROWSER", browser.program).env("DCAAS_BROWSER_DRIVER", browser.driver);
     }
+    if let Some(fuzzer) = prepare::fuzzer()? {
+        command.env("DCAAS_FUZZER", fuzzer);
+    }
     if std::env::var_os("RUST_TEST_THREADS").is_none() {
         // clients of the world mostly wait for it
         command.env("RUST_TEST_THREADS", THREADS);

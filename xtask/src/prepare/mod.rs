@@ -102,7 +102,12 @@ pub fn go_module() -> (PathBuf, &'static [&'static str]) {
 
 /// The folder whose `bin` has the programs that the tests of the images are run with, if they can be had.
 pub fn checkers() -> Result<Option<PathBuf>> {
-    checkers::install()
+    checkers::images()
+}
+
+/// The folder that has what fuzzes the API, if it can be had.
+pub fn fuzzer() -> Result<Option<PathBuf>> {
+    checkers::fuzzer()
 }
 
 /// The function app alone, in a folder of the caller's.

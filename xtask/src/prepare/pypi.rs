@@ -1,4 +1,4 @@
-//! Programs from PyPI, each by version and checksum, in a folder of their own under `target/`.
+//! Programs from PyPI, each by version and, where its list has them, checksum, in a folder of their own under `target/`.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -25,7 +25,8 @@ pub fn install(list: &str, what: &str) -> Result<Option<PathBuf>> {
     let mut command = Command::new("python3");
     command
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action=ignore"])
-        .args(["--no-deps", "--only-binary=:all:", "--require-hashes"])
+        .args(["--no-deps", "--only-binary=:all:"])
+        .args(std::fs::read_to_string(&file)?.contains("--hash=").then_some("--require-hashes"))
         .args(["--target".as_ref(), folder.as_os_str(), "--requirement".as_ref(), file.as_os_str()]);
     show::step(&format!("{what} are installed"), "", &super::log("pip"), &mut command)?;
     stamp::note(&folder, &stamp)?;
