@@ -46,10 +46,10 @@ struct Place {
 }
 
 impl KeepArguments {
-    /// Whether this is the inside of a workspace, so that the agent can be asked.
+    /// Whether the agent is to be asked: this is the inside of a workspace, or its files are said to be elsewhere.
     #[must_use]
     pub fn is_inside(&self) -> bool {
-        self.place.run.is_dir()
+        self.place.is_inside()
     }
 
     /// How long the workspace shall be kept.
@@ -60,14 +60,18 @@ impl KeepArguments {
 }
 
 impl WhyArguments {
-    /// Whether this is the inside of a workspace, so that the agent can be asked.
+    /// Whether the agent is to be asked: this is the inside of a workspace, or its files are said to be elsewhere.
     #[must_use]
     pub fn is_inside(&self) -> bool {
-        self.place.run.is_dir()
+        self.place.is_inside()
     }
 }
 
 impl Place {
+    fn is_inside(&self) -> bool {
+        self.run.is_dir() || self.run.as_path() != std::path::Path::new(crate::pod::RUN)
+    }
+
     fn agent(&self) -> anyhow::Result<Line> {
         if !self.run.is_dir() {
             bail!("{} is not there: this is not the inside of a workspace", self.run.display());

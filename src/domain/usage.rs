@@ -203,6 +203,18 @@ mod tests {
             ("never ran", Workspace { session: None, ..seen(None, "small", Some((None, false))) }, None),
         ];
         for (name, seen, expected) in rows {
+            let spell = seen
+                .session
+                .as_ref()
+                .and_then(|session| Spell::of(member, session, seen.ended.as_ref(), &profiles));
+            let ran = seen.session.as_ref().is_some_and(|session| session.started.is_some());
+            assert_eq!(
+                spell.is_some(),
+                ran,
+                "{name}: hours are counted of what has begun to run, and of nothing else"
+            );
+            let runs = spell.as_ref().is_some_and(|spell| spell.ended.is_none());
+            assert_eq!(runs, ran && seen.ended.is_none(), "{name}");
             let usage = Usage::to_record(&seen, member, &profiles);
             let short = usage.map(|u| ((u.ended - u.started).num_seconds(), u.price_per_hour));
             assert_eq!(short, expected, "{name}");
