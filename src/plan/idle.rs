@@ -1,5 +1,7 @@
 //! Whether a workspace is kept, until when and why; when its people are warned; and when it is stopped.
 
+mod bounds;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
@@ -10,6 +12,7 @@ use crate::{
     },
     plan::night,
 };
+use bounds::{bound, hold, over, told};
 
 /// The agent writes once a minute: a line older than this is no evidence of now.
 pub const FRESH: TimeDelta = TimeDelta::minutes(3);
@@ -191,45 +194,6 @@ fn idle_from(case: Case, used: DateTime<Utc>) -> (DateTime<Utc>, Bound) {
     let Case { policy, night, .. } = case;
     let end = night::idle_from(night, used, policy.idle_after, policy.night_after);
     (end, if end < used + policy.idle_after { Bound::Night } else { Bound::Idleness })
-}
-
-/// What it can not outlast, whatever it does: its longest life, or the end of the first night that it has not only just
-/// been started in, and that nobody asked to be kept beyond. With it, what is to be noted of such a wish.
-fn bound(case: Case) -> (DateTime<Utc>, Bound, Option<DateTime<Utc>>) {
-    let Case { policy, night, started, watch, .. } = case;
-    let life = (started + policy.longest_life, Bound::LongestLife);
-    let Some(night) = night else { return (life.0, life.1, None) };
-    let grace = started + policy.grace_after_start;
-    let end_after = |keep: Option<DateTime<Utc>>| night::ends(night, keep.map_or(grace, |at| at.max(grace)));
-    let (noted, hold) = (end_after(watch.keep), hold(case));
-    let kept = hold.filter(|hold| *hold >= noted);
-    let end = (kept.map_or(noted, |hold| end_after(Some(hold))), Bound::Night);
-    let (bound, by) = if end.0 < life.0 { end } else { life };
-    (bound, by, kept)
-}
-
-/// Until when somebody asked inside to be kept: no further ahead than the cap.
-fn hold(case: Case) -> Option<DateTime<Utc>> {
-    let Testimony::Heard { hold, .. } = case.testimony else { return None };
-    hold.map(|hold| hold.min(case.now + case.policy.keep_cap))
-}
-
-/// A bound that is to come, in words.
-fn told(case: Case, by: Bound, at: DateTime<Utc>) -> String {
-    match case.night.filter(|_| by == Bound::Night) {
-        Some(night) => format!("the night ends it at {}", night::clock(night, at)),
-        None => format!("the longest life is {}", words(case.policy.longest_life)),
-    }
-}
-
-/// A bound that has come, in words.
-fn over(case: Case, by: Bound, at: DateTime<Utc>) -> String {
-    match case.night.filter(|_| by == Bound::Night) {
-        Some(night) => {
-            format!("the night was over at {}, and nobody asked for longer", night::clock(night, at))
-        }
-        None => format!("its longest life of {} is over", words(case.policy.longest_life)),
-    }
 }
 
 /// What follows from a judgement of a session that was due: a stop only where an earlier sweep has warned, and its time
