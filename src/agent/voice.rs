@@ -7,13 +7,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, sleep_until, timeout};
+use tokio::time::{MissedTickBehavior, interval, interval_at, timeout};
 use tokio_util::task::TaskTracker;
 
 use super::hear::{Heard, hear};
 use super::output::{self, Lines};
 use super::pace::Throttle;
-use crate::domain::activity::Evidence;
+use crate::domain::activity::{Activity, Evidence};
 use crate::domain::link::Link;
 use crate::pod::{LINES_BETWEEN, Line};
 
@@ -23,8 +23,6 @@ const WAITING: usize = 256;
 /// So many of these places are for our own words only.
 const OURS_ONLY: usize = 32;
 const LINE_EVERY: Duration = Duration::from_secs(60);
-/// The same while a stop is announced: whoever decides it needs evidence of now.
-const LINE_SOON: Duration = Duration::from_secs(2);
 /// Use after so long a pause is worth a line of its own.
 const PAUSE: TimeDelta = TimeDelta::seconds(30);
 const PIECE_BYTES: usize = 16 * 1024;
@@ -42,7 +40,10 @@ pub struct Voice {
 struct Shared {
     throttle: Throttle,
     secrets: Vec<String>,
+    /// Any use that was not said is worth a line.
     hurry: bool,
+    /// What the last line said.
+    said: Activity,
 }
 
 enum Word {
@@ -55,10 +56,14 @@ impl Voice {
     pub fn start(line: Line, out: impl AsyncWrite + Unpin + Send + 'static) -> (Self, JoinHandle<()>) {
         let (words, heard) = mpsc::channel(WAITING);
         let (line, current) = watch::channel(line);
-        let shared = Shared { throttle: Throttle::new(LINES_A_SECOND), secrets: Vec::new(), hurry: false };
+        let shared = Shared {
+            throttle: Throttle::new(LINES_A_SECOND),
+            secrets: Vec::new(),
+            hurry: false,
+            said: Activity::default(),
+        };
         let shared = Arc::new(Mutex::new(shared));
-        let next_line = tokio::time::Instant::now();
-        let writer = Writer { out, line: current, since_line: 0, next_line, shared: shared.clone() };
+        let writer = Writer { out, line: current, since_line: 0, shared: shared.clone() };
         (Self { words, line, shared, passing: TaskTracker::new() }, tokio::spawn(writer.write(heard)))
     }
 
@@ -95,11 +100,18 @@ impl Voice {
     }
 
     /// What signals say now; none takes a signal away. The line says it in its minute, and at once where a signal
-    /// begins to say something else, or sees use again after a pause.
+    /// begins to say something else, or sees use again after a pause; in a hurry, any use that it did not say.
     pub fn set_evidence(&self, says: impl IntoIterator<Item = (&'static str, Option<Evidence>)>) {
+        let shared = lock(&self.shared);
+        let unsaid = |name: &str, evidence: &Option<Evidence>| match (shared.said.signals.get(name), evidence)
+        {
+            (Some(Evidence::Seen { at: said, .. }), Some(Evidence::Seen { at, .. })) => at > said,
+            _ => false,
+        };
         self.line.send_if_modified(|line| {
             let mut tell = false;
             for (name, evidence) in says {
+                tell |= shared.hurry && unsaid(name, &evidence);
                 let before = match &evidence {
                     Some(evidence) => line.activity.signals.insert(name.to_owned(), evidence.clone()),
                     None => line.activity.signals.remove(name),
@@ -115,10 +127,9 @@ impl Voice {
         self.line.send_if_modified(|line| std::mem::replace(&mut line.hold, hold) != hold);
     }
 
-    /// Says the line at once, and more often from now on, or as often as usual.
+    /// Whether a stop is announced: whoever decides it needs evidence of now.
     pub fn hurry(&self, hurry: bool) {
         lock(&self.shared).hurry = hurry;
-        self.line.send_modify(|_| {});
     }
 
     /// The line as it would be said now.
@@ -190,20 +201,20 @@ struct Writer<W> {
     out: W,
     line: watch::Receiver<Line>,
     since_line: usize,
-    next_line: tokio::time::Instant,
     shared: Arc<Mutex<Shared>>,
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
     async fn write(mut self, mut words: mpsc::Receiver<Word>) {
         self.own_line().await;
+        let mut again = interval_at(tokio::time::Instant::now() + LINE_EVERY, LINE_EVERY);
         let mut second = interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
                 Ok(()) = self.line.changed() => self.own_line().await,
-                () = sleep_until(self.next_line) => self.own_line().await,
+                _ = again.tick() => self.own_line().await,
                 _ = second.tick() => self.say_dropped().await,
                 word = words.recv() => match word {
                     Some(Word::Text(text)) => self.text(&text).await,
@@ -219,8 +230,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         let mut line = self.line.borrow_and_update().clone();
         line.at = Utc::now();
         self.since_line = 0;
-        let pause = if lock(&self.shared).hurry { LINE_SOON } else { LINE_EVERY };
-        self.next_line = tokio::time::Instant::now() + pause;
+        lock(&self.shared).said = line.activity.clone();
         self.put(&line.render()).await;
     }
 

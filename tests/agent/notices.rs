@@ -62,7 +62,7 @@ fn a_warning_is_seen_once_in_a_terminal_and_is_no_use_and_typing_right_after_is(
     }
     pod.until_says("dcaas: warned: the workspace will be stopped at ");
     assert!(why(&pod).starts_with("stop       in "), "{}", why(&pod));
-    // while it holds the agent looks every second and speaks every two: it has looked again and again by then
+    // while it holds the agent looks every second, and says each time that the window is there
     let lines = || pod.log().iter().filter(|line| line.contains("\"session\":\"s-1\"")).count();
     let before = lines();
     eventually("more lines", || (lines() >= before + 4).then_some(()), || pod.log());

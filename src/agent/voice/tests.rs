@@ -4,7 +4,6 @@ use chrono::DateTime;
 use tokio::io::{AsyncBufReadExt, BufReader, duplex};
 
 use super::*;
-use crate::domain::activity::Activity;
 use crate::domain::link::LinkState;
 use crate::pod::{TAIL_LINES, is_ours};
 
@@ -85,4 +84,38 @@ async fn a_log_that_does_not_move_neither_stops_a_child_nor_grows() {
     assert_eq!(lock(&voice.shared).throttle.take_dropped(), 0);
     voice.end(writer, Duration::from_millis(10)).await;
     drop(far);
+}
+
+#[tokio::test]
+async fn in_a_hurry_each_use_is_said_and_nothing_else_is() {
+    let log = log(async |voice: Voice| {
+        let at = |seconds: i64| DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap();
+        let says = async |evidence: Evidence| {
+            voice.set_evidence([("terminal", Some(evidence))]);
+            // the line is written by another task
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let seen = |seconds| Evidence::Seen { at: at(seconds), value: "1 open".into() };
+        says(Evidence::Nothing).await;
+        says(seen(1)).await;
+        says(seen(2)).await;
+        voice.hurry(true);
+        says(seen(2)).await;
+        says(seen(3)).await;
+        says(seen(4)).await;
+        voice.hurry(false);
+        says(seen(5)).await;
+    })
+    .await;
+    let said: Vec<_> =
+        log.iter().map(|line| Line::parse(line).unwrap().activity.signals.remove("terminal")).collect();
+    let second = |evidence: &Option<Evidence>| match evidence {
+        Some(Evidence::Seen { at, .. }) => at.timestamp() - 1_800_000_000,
+        _ => 0,
+    };
+    // the first use, what was not said when the hurry began, each use then, and at the end what is left
+    let uses: Vec<_> = said.iter().map(second).filter(|second| *second > 0).collect();
+    assert_eq!(uses, [1, 2, 3, 4, 5]);
 }
