@@ -15,6 +15,7 @@ mod idle;
 mod image;
 mod joining;
 mod kills;
+mod kubelet;
 mod leaving;
 mod membership;
 mod rights;
