@@ -17,6 +17,7 @@ mod image;
 mod infra;
 mod joining;
 mod kills;
+mod kubelet;
 mod leaving;
 mod membership;
 mod openapi;

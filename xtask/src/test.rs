@@ -75,7 +75,8 @@ fn cargo(arguments: &Arguments, world: &Path) -> Result<bool> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(prepare::repository()).args(["test", "--no-fail-fast"]);
     match (arguments.node, arguments.filter.as_slice()) {
-        (Node::Kubelet, []) => command.args(["--package", "dcaas", "--test", "chapters", "--", "kubelet::"]),
+        // all packages and not one: the same features then, and nothing is compiled twice
+        (Node::Kubelet, []) => command.args(["--workspace", "--test", "chapters", "--", "kubelet::"]),
         (Node::Process, []) => command.arg("--workspace"),
         (_, filter) => command.args(["--workspace", "--"]).args(filter),
     };

@@ -15,7 +15,8 @@ import (
 // comesUp is how long a machine may take on a computer that is busy.
 const comesUp = 2 * time.Minute
 
-// waitUntilReady returns once the cluster has the node as ready, its drivers registered and its addresses known.
+// waitUntilReady returns once the cluster has the node as ready and knows of its GPUs: without them a machine counts as
+// one that still comes, as with AKS's autoscaler.
 func waitUntilReady(wish Wish) error {
 	config, err := clientcmd.BuildConfigFromFlags("", wish.At("kubeconfig"))
 	if err != nil {
@@ -36,10 +37,15 @@ func waitUntilReady(wish Wish) error {
 			if condition.Type != corev1.NodeReady {
 				continue
 			}
-			if condition.Status == corev1.ConditionTrue {
+			told := node.Status.Allocatable[gpuResource]
+			switch {
+			case condition.Status != corev1.ConditionTrue:
+				last = condition.Message
+			case told.Value() < int64(wish.GPUs) && !readFaults(wish.Faults).GPUGone:
+				last = fmt.Sprintf("it has %v of %d GPUs", told.Value(), wish.GPUs)
+			default:
 				return nil
 			}
-			last = condition.Message
 		}
 	}
 	return fmt.Errorf("node %s is not ready after %v: %s", wish.Name, comesUp, last)
