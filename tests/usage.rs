@@ -187,7 +187,8 @@ async fn the_record_of_each_session_is_made_once_whenever_the_next_start_is_kill
                     dcaas.stop(&token).await;
                     sessions += 1;
                     dcaas.reset_gate().await;
-                    dcaas.fault(json!({ "party": party, "path": if party == "blob" { "usage" } else { &ada.oid }, "skip": n, "fault": kill })).await;
+                    let path = if party == "blob" { "usage" } else { &ada.oid };
+                    dcaas.fault(json!({ "party": party, "path": path, "skip": n, "fault": kill })).await;
                     begin(&dcaas, &token).await;
                     let hit = dcaas.requests(party).await.iter().any(|request| request.ends_with(" killed"));
                     dcaas.clear_faults().await;
