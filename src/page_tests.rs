@@ -83,7 +83,7 @@ fn a_problem_is_a_sentence_with_its_next_step() {
     }
     let html = sorry("you <b>left</b>", "Ask an admin.", true).html;
     assert!(html.contains("You &#60;b&#62;left") && html.contains("Ask an admin."), "{html}");
-    assert_eq!(html.contains(SIGN_OUT), true);
+    assert!(html.contains(SIGN_OUT));
 }
 
 #[test]
