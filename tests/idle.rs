@@ -240,7 +240,9 @@ async fn one_that_no_machine_takes_is_kept_and_says_so_but_not_for_ever() {
         assert_eq!(kept["why"], "no machine has taken it yet", "{kept}");
         assert!(kept["unknown"].is_string() && kept["warned"].is_null(), "{kept}");
         let life = dcaas.status(&token).await["life"].clone();
-        assert_eq!((&life["verdict"], &life["why"]), (&json!("keep"), &kept["why"]), "{life}");
+        // its pod may be there by now, which is another reason
+        let why = life["why"].as_str().unwrap();
+        assert!(life["verdict"] == "keep" && why.contains("its use can not be known"), "{life}");
         dcaas.reset_gate().await;
         dcaas.sweep().await;
         assert_eq!(dcaas.requests("kubernetes").await.len(), 2, "what is not due is not read");
