@@ -73,7 +73,7 @@ fn a_pod_holds_no_way_into_the_cluster() {
     assert_eq!(spec["enableServiceLinks"], false);
     for container in [&spec["initContainers"][0], &spec["containers"][0]] {
         let hidden = container["env"].as_array().unwrap().iter().filter(|e| e["value"] == "").count();
-        assert_eq!(hidden, 7, "{}", container["name"]);
+        assert_eq!(hidden, 8, "{}", container["name"]);
     }
 }
 

@@ -70,6 +70,8 @@ pub fn rows() -> Vec<Case> {
         placed("the program is missing").container("install", json!({ "terminated": { "exitCode": 128, "reason": "StartError", "startedAt": stamp(9), "finishedAt": stamp(9),
             "message": "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: \"/opt/dcaas/bin/dcaas\": stat /opt/dcaas/bin/dcaas: no such file or directory: unknown" } }), json!({}))
             .fails("is not in its image", "Tell an admin"),
+        installed("the program is missing in the tree").waits("workspace", "RunContainerError", "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: \"/opt/dcaas/bin/dcaas\": stat /opt/dcaas/bin/dcaas: no such file or directory: unknown")
+            .fails("is not in its image", "Tell an admin"),
         installed("no agent").waits("workspace", "CreateContainerError", "failed to generate container \"a\" spec: failed to generate spec: no command specified")
             .fails("can not begin", "tell an admin"),
         installed("wrong user").waits("workspace", "CreateContainerConfigError", "container has runAsNonRoot and image will run as root (pod: \"workspace-0_dc-1(0b1f8c52)\", container: workspace)")
