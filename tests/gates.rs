@@ -1,5 +1,5 @@
-//! Groups in the group, groups that open profiles, and accounts that are disabled: what no notification tells counts
-//! at the next comparison.
+//! Groups in the group, groups that open profiles, accounts that are disabled, and settings that change: what no
+//! notification tells counts at the next comparison.
 
 use serde_json::{Value, json};
 
@@ -63,6 +63,34 @@ async fn a_disabled_account_loses_its_workspace_and_has_it_again() {
         ada.there().await;
         assert_eq!(ada.left().await, None);
         assert!(ben.set().await.is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_profile_that_grows_has_room_in_everybodys_quota_after_the_next_comparison() {
+    let wish = with_profiles(&["growing"]);
+    Installation::own(wish.clone(), |dcaas| async move {
+        dcaas.reconcile().await;
+        let people = [dcaas.member().await, dcaas.member().await];
+        let profiles = wish["settings"]["PROFILES"].as_str().unwrap();
+        let mut profiles: Value = serde_json::from_str(profiles).unwrap();
+        profiles[0]["cpu"] = json!("7");
+        dcaas.change(json!({ "PROFILES": profiles.to_string() })).await;
+        for person in &people {
+            assert_eq!(bounds(person).await, (json!(null), json!("1")), "nobody has looked yet");
+        }
+        dcaas.reconcile().await;
+        dcaas.quiet().await;
+        for person in &people {
+            assert_eq!(bounds(person).await, (json!(null), json!("7")));
+        }
+        // and then they are as they should be
+        dcaas.reset_gate().await;
+        dcaas.reconcile().await;
+        dcaas.quiet().await;
+        let asked = dcaas.requests("kubernetes").await;
+        assert!(!asked.iter().any(|request| request.contains("/resourcequotas")), "{asked:?}");
     })
     .await;
 }

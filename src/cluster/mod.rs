@@ -25,7 +25,7 @@ pub use diagnose::diagnose;
 pub use events::End;
 pub use leaving::Found;
 pub use log::{LogLine, LogWish};
-pub use manifest::{Manifest, Owner, bounds, claims, namespace, role_binding, volume, workspace};
+pub use manifest::{Manifest, Owner, allowance, bounds, claims, namespace, role_binding, volume, workspace};
 pub use memory::Memory;
 pub use reads::{Cluster, Look};
 pub use request::Error;

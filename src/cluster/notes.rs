@@ -14,6 +14,8 @@ use crate::domain::{
 pub const SESSION: &str = "dcaas.dev/session";
 /// The annotation that says how the session ended; empty while it runs or waits.
 pub const ENDED: &str = "dcaas.dev/ended";
+/// The annotation that says in a word what the bounds around the member came to when they were applied last.
+pub const BOUNDS: &str = "dcaas.dev/bounds";
 /// The annotation with the profiles that the member may start; missing means all.
 pub const PROFILES: &str = "dcaas.dev/profiles";
 

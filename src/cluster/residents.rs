@@ -15,7 +15,11 @@ use crate::{
         reads::Cluster,
         request::{Error, build},
     },
-    domain::{member::Member, membership::Resident, workspace::Seen},
+    domain::{
+        member::Member,
+        membership::{Allowance, Resident},
+        workspace::Seen,
+    },
 };
 
 /// Objects on a page: what one answer holds in memory is bounded.
@@ -76,8 +80,11 @@ impl Cluster {
         // workspaces first: one that is made in between has its namespace in the second list
         let mut workspaces = HashMap::new();
         self.each::<StatefulSet>(&self.ours(), |set| {
-            let open = notes::read_profiles(set.metadata.annotations.get(notes::PROFILES));
-            workspaces.extend(Member::of_namespace(&set.metadata.namespace).map(|member| (member, open)));
+            let ListedMeta { namespace, mut annotations, .. } = set.metadata;
+            let profiles = notes::read_profiles(annotations.get(notes::PROFILES));
+            let bounds = annotations.remove(notes::BOUNDS).unwrap_or_default();
+            let allowance = Allowance { profiles, bounds };
+            workspaces.extend(Member::of_namespace(&namespace).map(|member| (member, allowance)));
         })
         .await?;
         let mut residents = Vec::new();
@@ -86,8 +93,8 @@ impl Cluster {
             if let Some(member) = Member::of_namespace(&name) {
                 let there = workspaces.remove(&member);
                 let left = annotations.get(notes::LEFT).and_then(|text| notes::read_left(text));
-                let (workspace, profiles) = (there.is_some(), there.flatten());
-                residents.push(Resident { member, workspace, left, profiles, uid, version });
+                let (workspace, allowance) = (there.is_some(), there.unwrap_or_default());
+                residents.push(Resident { member, workspace, left, allowance, uid, version });
             }
         })
         .await?;

@@ -31,6 +31,7 @@ use crate::{
     },
     domain::{
         member::Member,
+        membership::Allowance,
         profile::Profile,
         workspace::{Ended, Seen, Session, Workspace},
     },
@@ -204,13 +205,15 @@ impl Cluster {
         }
     }
 
-    /// Notes which profiles the member may start, on the workspace that is there; whether one is.
+    /// Notes what the member may use, on the workspace that is there; whether one is.
     ///
     /// # Errors
     /// When the cluster refuses it, or does not answer.
-    pub async fn set_profiles(&self, member: Member, open: Option<&[String]>) -> Result<bool, Error> {
-        let body =
-            json!({ "metadata": { "annotations": { notes::PROFILES: open.map(notes::write_profiles) } } });
+    pub async fn set_allowance(&self, member: Member, allowance: &Allowance) -> Result<bool, Error> {
+        let Allowance { profiles, bounds } = allowance;
+        let profiles = profiles.as_deref().map(notes::write_profiles);
+        let annotations = json!({ notes::PROFILES: profiles, notes::BOUNDS: bounds });
+        let body = json!({ "metadata": { "annotations": annotations } });
         let sets = of::<StatefulSet>(member);
         let request = build(sets.patch(WORKSPACE, &PatchParams::default(), &Patch::Merge(&body)))?;
         match self.sender.send::<IgnoredAny>(request).await {

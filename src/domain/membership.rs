@@ -31,6 +31,15 @@ pub struct Person {
     pub groups: BTreeSet<String>,
 }
 
+/// What a member may use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allowance {
+    /// The profiles that they may start; none means all.
+    pub profiles: Option<Vec<String>>,
+    /// What the bounds around them come to (quota, limits, network), as one word: another one means that they have changed.
+    pub bounds: String,
+}
+
 /// Somebody who has a namespace in the cluster, with or without a workspace in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resident {
@@ -39,8 +48,8 @@ pub struct Resident {
     pub workspace: bool,
     /// That they left, once leaving has begun.
     pub left: Option<Left>,
-    /// The profiles that they may start, as their workspace says; none means all.
-    pub profiles: Option<Vec<String>>,
+    /// What they were provisioned with last, as their workspace says.
+    pub allowance: Allowance,
     /// The namespace as it was seen; a deletion names both.
     pub uid: String,
     pub version: String,

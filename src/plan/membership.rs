@@ -10,7 +10,7 @@ use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 
 use crate::domain::{
     member::Member,
-    membership::{Brake, Cause, Left, Person, Resident, Standing},
+    membership::{Allowance, Brake, Cause, Left, Person, Resident, Standing},
     workspace::{Ended, EndedBy, Workspace},
 };
 
@@ -135,26 +135,26 @@ impl fmt::Display for Brake {
 /// What else is to be done, once the leavers are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Differences {
-    /// People of the group whose things are missing, who came back, or whose profiles are others now.
+    /// People of the group whose things are missing, who came back, or who may use something else now.
     pub joins: Vec<Member>,
     /// Those who left so long ago that what was kept of them goes.
     pub expired: Vec<Resident>,
 }
 
 /// What the group and the cluster do not agree in, leavers apart. People whose standing is unknown are in neither list.
-/// `open` says which profiles a person may start.
+/// `allowed` says what a person may use.
 #[must_use]
 pub fn differences(
     people: &[Person],
     residents: &[Resident],
-    open: impl Fn(&Person) -> Option<Vec<String>>,
+    allowed: impl Fn(&Person) -> Allowance,
     retention: Duration,
     now: DateTime<Utc>,
 ) -> Differences {
     let there: BTreeMap<Member, &Resident> = residents.iter().map(|r| (r.member, r)).collect();
     let is_stranger = strangers(people);
     let whole = |p: &Person| {
-        there.get(&p.member).is_some_and(|r| r.workspace && r.left.is_none() && r.profiles == open(p))
+        there.get(&p.member).is_some_and(|r| r.workspace && r.left.is_none() && r.allowance == allowed(p))
     };
     let joins = people.iter().filter(|p| p.standing == Standing::Member && !whole(p));
     let is_over = |left: &Left| kept_until(*left, retention) <= now;

@@ -30,7 +30,7 @@ fn resident(n: u32, workspace: bool, left_hours_ago: Option<i64>) -> Resident {
         member: someone(n),
         workspace,
         left: left_hours_ago.map(|h| Left { at: now() - TimeDelta::hours(h), confirmed: false }),
-        profiles: None,
+        allowance: Allowance::default(),
         uid: format!("uid-{n}"),
         version: "1".into(),
     }
@@ -249,7 +249,7 @@ fn the_group_and_the_cluster_are_compared() {
         resident(10, true, Some(1000)),
         resident(11, false, None),
     ];
-    let found = differences(&people, &residents, |_| None, day, now());
+    let found = differences(&people, &residents, |_| Allowance::default(), day, now());
     let joins: Vec<Member> = [1, 2, 3, 9].map(someone).to_vec();
     assert_eq!(found.joins, joins, "half-made, returned, returned half-way, new");
     let expired: Vec<Member> = found.expired.iter().map(|r| r.member).collect();
@@ -261,21 +261,37 @@ fn the_group_and_the_cluster_are_compared() {
 }
 
 #[test]
-fn whose_profiles_are_others_now_is_looked_at() {
+fn who_may_use_something_else_now_is_looked_at() {
     let grouped = |n: u32, groups: &[&str]| Person {
         groups: groups.iter().map(|g| (*g).to_owned()).collect(),
         ..person(n, Standing::Member)
     };
     let may = |profiles: &[&str]| Some(profiles.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>());
-    let people = [grouped(0, &["a100"]), grouped(1, &["a100"]), grouped(2, &[]), grouped(3, &[])];
-    let residents = [may(&["a100"]), None, may(&["a100"]), may(&[])]
-        .into_iter()
+    // the groups of each, and what they were provisioned with
+    let rows = [
+        (&["a100"][..], may(&["a100"]), "small"),
+        (&["a100"], None, "small"),
+        (&[], may(&["a100"]), "small"),
+        (&[], may(&[]), "small"),
+        (&["a100"], may(&["a100"]), "smaller"),
+        (&["a100"], may(&["a100"]), ""),
+    ];
+    let people: Vec<Person> = rows.iter().zip(0..).map(|((groups, ..), n)| grouped(n, groups)).collect();
+    let residents: Vec<Resident> = rows
+        .iter()
         .zip(0..)
-        .map(|(profiles, n)| Resident { profiles, ..resident(n, true, None) })
-        .collect::<Vec<_>>();
-    let open = |p: &Person| Some(p.groups.iter().cloned().collect());
-    let found = differences(&people, &residents, open, Duration::ZERO, now());
-    assert_eq!(found.joins, [1, 2].map(someone), "opened, and closed");
+        .map(|((_, profiles, bounds), n)| {
+            let allowance = Allowance { profiles: profiles.clone(), bounds: (*bounds).to_owned() };
+            Resident { allowance, ..resident(n, true, None) }
+        })
+        .collect();
+    let allowed = |p: &Person| Allowance {
+        profiles: Some(p.groups.iter().cloned().collect()),
+        bounds: "small".to_owned(),
+    };
+    let found = differences(&people, &residents, allowed, Duration::ZERO, now());
+    let who = [1, 2, 4, 5].map(someone);
+    assert_eq!(found.joins, who, "opened, closed, of another size, and from before sizes were noted");
 }
 
 #[test]

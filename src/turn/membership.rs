@@ -10,10 +10,12 @@ use crate::{
         problem::{Code, Problem},
     },
     app::Ready,
-    cluster::{Found, Manifest, Owner, bounds, claims, namespace, role_binding, volume, workspace},
+    cluster::{
+        Found, Manifest, Owner, allowance, bounds, claims, namespace, role_binding, volume, workspace,
+    },
     domain::{
         member::Member,
-        membership::{Person, Standing},
+        membership::{Allowance, Person, Standing},
         workspace::Workspace,
     },
     plan::membership::is_leaving,
@@ -82,8 +84,8 @@ pub async fn admitted(app: &Ready, member: Member) -> Result<Workspace, Problem>
 /// What the cluster or storage met; what was made until then stays, and the next turn goes on from there.
 async fn provision(app: &Ready, person: &Person) -> Result<bool, Problem> {
     let owner = Owner { member: person.member, settings: &app.settings };
-    let workspaces = &app.settings.workspaces;
-    let open = workspaces.gates.open_to(&person.groups, &workspaces.profiles);
+    let allowance = allowed(app, person);
+    let open = allowance.profiles.as_deref();
     let found = app.cluster.apply_namespace(&namespace(owner, person.name.as_deref())).await?;
     app.cluster.apply(&role_binding(owner)).await?;
     // what needs no binding comes first: the authorizer learns meanwhile of the one that was just made
@@ -92,16 +94,23 @@ async fn provision(app: &Ready, person: &Person) -> Result<bool, Problem> {
     let belongs_to = async { Ok(app.cluster.apply_volume(&volume).await?) };
     let (belongs_to, ()) = futures::try_join!(belongs_to, container)?;
     provision_claims(app, owner, found, &volume, belongs_to).await?;
-    try_join_all(bounds(owner, open.as_deref()).iter().map(|m| app.cluster.apply(m))).await?;
-    if found == Found::Namespace && app.cluster.set_profiles(person.member, open.as_deref()).await? {
+    try_join_all(bounds(owner, open).iter().map(|m| app.cluster.apply(m))).await?;
+    if found == Found::Namespace && app.cluster.set_allowance(person.member, &allowance).await? {
         return Ok(false);
     }
     // last: where the StatefulSet is, everything else is
-    let made = app.cluster.create(&workspace(owner, open.as_deref())).await?.is_some();
+    let made = app.cluster.create(&workspace(owner, &allowance)).await?.is_some();
     if !made {
-        app.cluster.set_profiles(person.member, open.as_deref()).await?;
+        app.cluster.set_allowance(person.member, &allowance).await?;
     }
     Ok(made || found == Found::Left)
+}
+
+/// What a person may use, as the settings have it now.
+pub fn allowed(app: &Ready, person: &Person) -> Allowance {
+    let workspaces = &app.settings.workspaces;
+    let open = workspaces.gates.open_to(&person.groups, &workspaces.profiles);
+    allowance(Owner { member: person.member, settings: &app.settings }, open)
 }
 
 /// Both claims; `belongs_to` is the claim that the volume has met.

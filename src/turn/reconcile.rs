@@ -15,14 +15,14 @@ use crate::{
     cluster::Memory,
     domain::{
         member::Member,
-        membership::{Comparison, Person, Resident, Standing},
+        membership::{Comparison, Resident, Standing},
         node::Empty,
     },
     graph,
     plan::membership,
     turn::{
         leaving::{self, View},
-        membership::{LAST_LOOK, QUEUE},
+        membership::{LAST_LOOK, QUEUE, allowed},
         nodes,
     },
 };
@@ -133,9 +133,8 @@ async fn compare(app: &Ready, occasion: Occasion) -> Result<Compared, Problem> {
         let (said, fault) = (problem.detail.clone(), Some(sentence(&problem)));
         return Ok(Compared { said, fault, empty: last_empty(memory) });
     };
-    let workspaces = &app.settings.workspaces;
-    let open = |person: &Person| workspaces.gates.open_to(&person.groups, &workspaces.profiles);
-    let found = membership::differences(&people, &residents, open, app.settings.leaving.retention, app.now());
+    let retention = app.settings.leaving.retention;
+    let found = membership::differences(&people, &residents, |p| allowed(app, p), retention, app.now());
     let joins = found.joins.len();
     let sent = match occasion {
         Occasion::Timer => found.joins,

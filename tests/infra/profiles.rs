@@ -67,7 +67,7 @@ async fn a_profile_that_changes_is_seen_in_the_setting_and_in_a_pod() {
             let profile = profile(made, "infrabig");
             let gpus = profile["gpus"].to_string();
             dcaas.change(settings(made)).await;
-            dcaas.enqueue(&person).await;
+            dcaas.reconcile().await;
             let quota = person.path("resourcequotas/workspace");
             eventually("their quota has room for it", || async {
                 let hard = get(&quota).await?["spec"]["hard"].clone();

@@ -7,12 +7,16 @@ mod template;
 mod tests;
 
 use serde_json::{Value, json};
+use uuid::{Uuid, uuid};
 
 use crate::{
     cluster::notes,
     config::Settings,
-    domain::{idleness::Watch, member::Member, workspace::Session},
+    domain::{idleness::Watch, member::Member, membership::Allowance, workspace::Session},
 };
+
+/// The name space of the words that bounds come to: any, and always this one.
+const BOUNDS: Uuid = uuid!("5b0c6c0e-9d0a-4f5e-8a55-0f2f8a1f6d3c");
 
 pub use template::template;
 
@@ -112,9 +116,18 @@ pub fn bounds(owner: Owner, open: Option<&[String]>) -> Vec<Manifest> {
     ]
 }
 
-/// The StatefulSet at zero replicas: posted last, and never applied again. `open` as with [`bounds`].
+/// What a member may use to whom these profiles are open.
 #[must_use]
-pub fn workspace(owner: Owner, open: Option<&[String]>) -> Manifest {
+pub fn allowance(owner: Owner, open: Option<Vec<String>>) -> Allowance {
+    let specs: Vec<Value> =
+        bounds(owner, open.as_deref()).into_iter().map(|mut m| m.body["spec"].take()).collect();
+    let bounds = Uuid::new_v5(&BOUNDS, Value::from(specs).to_string().as_bytes()).simple().to_string();
+    Allowance { profiles: open, bounds }
+}
+
+/// The StatefulSet at zero replicas: posted last, and never applied again.
+#[must_use]
+pub fn workspace(owner: Owner, allowance: &Allowance) -> Manifest {
     let profile = owner.settings.workspaces.profiles.default();
     let never = Session {
         id: String::new(),
@@ -149,8 +162,9 @@ pub fn workspace(owner: Owner, open: Option<&[String]>) -> Manifest {
     set.body["metadata"]["annotations"] = json!({
         notes::SESSION: "",
         notes::ENDED: notes::NEVER_STARTED,
+        notes::BOUNDS: allowance.bounds,
     });
-    if let Some(open) = open {
+    if let Some(open) = &allowance.profiles {
         set.body["metadata"]["annotations"][notes::PROFILES] = json!(notes::write_profiles(open));
     }
     set

@@ -60,7 +60,7 @@ fn every_object_is_what_kubernetes_reads() {
     for claim in claims(owner) {
         round_trip::<PersistentVolumeClaim>(&claim);
     }
-    let set: StatefulSet = round_trip(&workspace(owner, None));
+    let set: StatefulSet = round_trip(&workspace(owner, &Allowance::default()));
     assert_eq!(set.spec.unwrap().replicas, Some(0));
 }
 
@@ -68,7 +68,7 @@ fn every_object_is_what_kubernetes_reads() {
 fn a_pod_holds_no_way_into_the_cluster() {
     let settings = settings();
     let owner = Owner { member: member(), settings: &settings };
-    let spec = &workspace(owner, None).body["spec"]["template"]["spec"];
+    let spec = &workspace(owner, &Allowance::default()).body["spec"]["template"]["spec"];
     assert_eq!(spec["automountServiceAccountToken"], false);
     assert_eq!(spec["enableServiceLinks"], false);
     for container in [&spec["initContainers"][0], &spec["containers"][0]] {
@@ -81,7 +81,7 @@ fn a_pod_holds_no_way_into_the_cluster() {
 fn the_init_container_fills_the_workspaces_tree_and_sees_to_its_home() {
     let settings = settings();
     let owner = Owner { member: member(), settings: &settings };
-    let spec = &workspace(owner, None).body["spec"]["template"]["spec"];
+    let spec = &workspace(owner, &Allowance::default()).body["spec"]["template"]["spec"];
     let volume_at = |container: &Value, path: &str| {
         let mounts = container["volumeMounts"].as_array().unwrap();
         mounts.iter().find(|mount| mount["mountPath"] == path).map(|mount| mount["name"].clone())
@@ -146,8 +146,28 @@ fn the_largest_profile_that_is_open_sets_the_quota() {
             (&json!(cpu), &json!(gpus)),
             "{open:?}"
         );
-        let set = workspace(owner, open.as_deref());
-        let told = &set.body["metadata"]["annotations"]["dcaas.dev/profiles"];
-        assert_eq!(told.as_str(), open.map(|open| open.join(",")).as_deref());
+        let names = open.as_ref().map(|open| open.join(","));
+        let set = workspace(owner, &allowance(owner, open));
+        let told = &set.body["metadata"]["annotations"];
+        assert_eq!(told["dcaas.dev/profiles"].as_str(), names.as_deref());
     }
+}
+
+#[test]
+fn other_bounds_are_another_word() {
+    let word = |cpu: &str| {
+        let mut examples = examples();
+        let profiles = json!([{ "name": "t4", "cpu": cpu, "memory": "8Gi", "gpus": 1, "image": "i", "pricePerHour": 1.0 }]);
+        examples.insert("PROFILES".into(), profiles.to_string());
+        let settings = Settings::read(&examples).unwrap();
+        let owner = Owner { member: member(), settings: &settings };
+        let allowance = allowance(owner, None);
+        assert_eq!(
+            workspace(owner, &allowance).body["metadata"]["annotations"]["dcaas.dev/bounds"],
+            allowance.bounds
+        );
+        allowance.bounds
+    };
+    assert_eq!(word("4"), word("4"));
+    assert_ne!(word("4"), word("8"));
 }
