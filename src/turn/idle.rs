@@ -74,7 +74,7 @@ async fn look_at(app: &Ready, seen: &Occupancy, session: &Session) -> Result<Opt
             let why = watch.why.clone();
             note(app, seen, session, watch).await?;
             if take_back {
-                tell(app, seen, session, &Notice::default()).await?;
+                tell(app, seen, session, &Notice { why: why.clone(), ..Notice::default() }).await?;
                 format!("the warning is taken back: {why}")
             } else {
                 format!("kept: {why}")
