@@ -133,7 +133,7 @@ async fn signing_in_anew_replaces_the_token_also_while_a_workspace_runs() {
     let ada = dcaas.member().await;
     let token = ada.token().await;
     dcaas.start_steady(&token).await;
-    dcaas.until(&token, "running").await;
+    let session = dcaas.until(&token, "running").await["session"].clone();
     let before = kept(&ada, "access_token").await.unwrap();
     let answer = dcaas.post(&token, "/api/signin", json!({})).await;
     let body = answer.json();
@@ -148,6 +148,7 @@ async fn signing_in_anew_replaces_the_token_also_while_a_workspace_runs() {
         dcaas.status(&token).await["signIn"].is_null().then_some(())
     })
     .await;
-    assert_eq!(dcaas.status(&token).await["phase"], "running");
+    // the tunnel begins anew with it, and what works goes on
+    assert_eq!(dcaas.until(&token, "running").await["session"], session);
     dcaas.stop(&token).await;
 }
