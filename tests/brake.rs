@@ -113,7 +113,7 @@ async fn a_group_that_is_emptied_at_once_loses_nobody_until_that_is_confirmed() 
 
 #[tokio::test]
 async fn many_single_messages_meet_one_brake_and_one_more_leaver_needs_a_person_again() {
-    const MANY: usize = 300;
+    const MANY: usize = 100;
     Installation::own(json!({}), |dcaas| async move {
         dcaas.reconcile().await;
         let all = members(&dcaas, MANY + 3).await;

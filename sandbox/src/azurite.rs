@@ -20,7 +20,7 @@ use crate::certificates::Authority;
 use crate::process::{Child, Program};
 
 /// So many storage accounts are made at the start, two for an installation: Azurite learns of them only then.
-const ACCOUNTS: usize = 400;
+const ACCOUNTS: usize = 800;
 const START: Duration = Duration::from_secs(60);
 const GRACE: Duration = Duration::from_secs(5);
 

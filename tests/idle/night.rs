@@ -1,6 +1,6 @@
 //! The night: what does not work goes, what works stays until it is over, and who asks to be kept is kept.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::*;
 use crate::world::{get, in_the_end};
@@ -111,7 +111,7 @@ async fn when_the_night_is_over_what_works_goes_and_who_was_kept_stays() {
     Installation::own(with_policy("nightb", policy()), |dcaas| async move {
         let (ada, ben, cy) = tokio::join!(Runs::begin(&dcaas), Runs::begin(&dcaas), Runs::begin(&dcaas));
         // the next minute of the clock ends the night
-        let now = Utc::now();
+        let now = Utc::now().trunc_subsecs(0);
         let until = now - TimeDelta::seconds(now.timestamp() % 60) + TimeDelta::minutes(1);
         dcaas.change(night(until - TimeDelta::hours(4), until)).await;
         let kept = dcaas.post(&ben.token, "/api/keep", json!({ "for": "3h" })).await;
@@ -123,10 +123,11 @@ async fn when_the_night_is_over_what_works_goes_and_who_was_kept_stays() {
         assert!(noted > until, "a wish that reaches beyond the night is noted");
         in_the_end("the night is over", || async {
             tokio::join!(
-                ada.swept(Runs::works(), None),
-                ben.swept(Runs::works(), None),
-                cy.swept(Runs::works(), None)
+                ada.said(Runs::works(), None),
+                ben.said(Runs::works(), None),
+                cy.said(Runs::works(), None)
             );
+            dcaas.sweep().await;
             (!ended(&ada.person).await.is_null()).then_some(())
         })
         .await;

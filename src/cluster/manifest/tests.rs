@@ -154,13 +154,13 @@ fn the_largest_profile_that_is_open_sets_the_quota() {
 }
 
 #[test]
-fn other_bounds_are_another_word() {
-    let word = |cpu: &str| {
+fn other_bounds_are_another_word_and_whose_they_are_is_none_of_it() {
+    let word = |cpu: &str, member: Member| {
         let mut examples = examples();
         let profiles = json!([{ "name": "t4", "cpu": cpu, "memory": "8Gi", "gpus": 1, "image": "i", "pricePerHour": 1.0 }]);
         examples.insert("PROFILES".into(), profiles.to_string());
         let settings = Settings::read(&examples).unwrap();
-        let owner = Owner { member: member(), settings: &settings };
+        let owner = Owner { member, settings: &settings };
         let allowance = allowance(owner, None);
         assert_eq!(
             workspace(owner, &allowance).body["metadata"]["annotations"]["dcaas.dev/bounds"],
@@ -168,6 +168,7 @@ fn other_bounds_are_another_word() {
         );
         allowance.bounds
     };
-    assert_eq!(word("4"), word("4"));
-    assert_ne!(word("4"), word("8"));
+    let other = Member::parse("11111111-2222-4333-8444-555555555555").unwrap();
+    assert_eq!(word("4", member()), word("4", other));
+    assert_ne!(word("4", member()), word("8", member()));
 }

@@ -131,14 +131,10 @@ fn program_settings(wish: Wish) -> Value {
         "RETENTION": "30days",
         "DELETE_DATA": "false",
         "LEAVING_CONFIRMED": "",
-        // what is tried out at night shall not go by itself
-        "NIGHT_FROM": "",
-        "NIGHT_UNTIL": "",
-        "TIME_ZONE": "",
         "GRACE": if wish.fast { "5s" } else { "30s" },
     });
-    for (name, length) in IDLENESS {
-        settings[name] = json!(length);
+    for (name, value) in IDLENESS.into_iter().chain(OPTIONAL) {
+        settings[name] = json!(value);
     }
     settings
 }
@@ -153,6 +149,16 @@ const IDLENESS: [(&str, &str); 8] = [
     ("UNKNOWN_FOR", "4h"),
     ("WARN_BEFORE", "10min"),
     ("KEEP_CAP", "12h"),
+];
+
+/// What a world does without: budgets, and a night, as what is tried out at night shall not go by itself.
+const OPTIONAL: [(&str, &str); 6] = [
+    ("BUDGET_SOFT", ""),
+    ("BUDGET_HARD", ""),
+    ("CURRENCY", "EUR"),
+    ("NIGHT_FROM", ""),
+    ("NIGHT_UNTIL", ""),
+    ("TIME_ZONE", ""),
 ];
 
 /// One GPU on a pool of its own. `steady` is for everything that is not about time, `brief` for what is.
