@@ -3,12 +3,16 @@
 use std::{
     fs::{self, File},
     io::Read,
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::PathBuf,
     process::Stdio,
     sync::{Arc, Mutex},
 };
 
+use rustix::{
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+    termios::{Winsize, tcsetwinsize},
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     process::{Child, Command},
@@ -99,12 +103,11 @@ impl Shell {
 
     /// Begins one on a terminal of 100 columns.
     pub fn begin_on_terminal(&self, line: &str) -> Running {
-        let size = nix::pty::Winsize { ws_row: 40, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
-        let pair = nix::pty::openpty(&size, None).unwrap();
-        let end = || Stdio::from(pair.slave.try_clone().unwrap());
+        let (mut terminal, slave) = terminal();
+        let end = || Stdio::from(slave.try_clone().unwrap());
         let child = self.command(line).stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
-        drop(pair.slave);
-        let (out, mut terminal) = (Arc::new(Mutex::new(String::new())), File::from(pair.master));
+        drop(slave);
+        let out = Arc::new(Mutex::new(String::new()));
         let shown = out.clone();
         std::thread::spawn(move || {
             let mut some = [0; 4096];
@@ -145,6 +148,23 @@ impl Running {
         let text = |of: &Arc<Mutex<String>>| of.lock().unwrap().clone();
         Ended { code, out: text(&self.out), err: text(&self.err) }
     }
+}
+
+/// Both ends of a terminal of 100 columns. Neither is left open in programs that other tests start at this moment, as it
+/// would be by `openpty`: what is shown on it would never end.
+fn terminal() -> (File, File) {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    tcsetwinsize(&master, Winsize { ws_row: 40, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap();
+    let slave = File::options()
+        .read(true)
+        .write(true)
+        .custom_flags(nix::libc::O_NOCTTY)
+        .open(name.to_str().unwrap())
+        .unwrap();
+    (File::from(master), slave)
 }
 
 fn collect(mut from: impl AsyncRead + Unpin + Send + 'static) -> Arc<Mutex<String>> {
