@@ -5,12 +5,15 @@ use std::fs;
 use serde_json::json;
 
 use super::{Shell, enter, json_of, quick};
-use crate::world::{Inside, Installation, Person, eventually, with_profiles};
+use crate::world::{Inside, Installation, Person, control, eventually, with_profiles};
 
 #[tokio::test]
 async fn one_command_on_a_terminal_shows_a_code_waits_and_opens_the_browser() {
     Installation::own(with_profiles(&["clic"]), |dcaas| async move {
         quick(&dcaas).await;
+        // so slow that every look at it meets a step
+        let slow = json!({ "pool": "clic", "kind": "slow", "delay_ms": 8000 });
+        control("POST", "/machines/faults", slow).await;
         let ada = dcaas.person().await;
         dcaas.enqueue(&ada).await;
         ada.there().await;
