@@ -147,13 +147,13 @@ pub struct Differences {
 pub fn differences(
     people: &[Person],
     residents: &[Resident],
-    allowed: impl Fn(&Person) -> Allowance,
+    mut allowed: impl FnMut(&Person) -> Allowance,
     retention: Duration,
     now: DateTime<Utc>,
 ) -> Differences {
     let there: BTreeMap<Member, &Resident> = residents.iter().map(|r| (r.member, r)).collect();
     let is_stranger = strangers(people);
-    let whole = |p: &Person| {
+    let mut whole = |p: &Person| {
         there.get(&p.member).is_some_and(|r| r.workspace && r.left.is_none() && r.allowance == allowed(p))
     };
     let joins = people.iter().filter(|p| p.standing == Standing::Member && !whole(p));

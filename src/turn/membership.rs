@@ -1,6 +1,6 @@
 //! Joining: whoever the group holds gets their things, and nothing that runs is stopped, started or restarted.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use futures::future::try_join_all;
 
@@ -84,7 +84,7 @@ pub async fn admitted(app: &Ready, member: Member) -> Result<Workspace, Problem>
 /// What the cluster or storage met; what was made until then stays, and the next turn goes on from there.
 async fn provision(app: &Ready, person: &Person) -> Result<bool, Problem> {
     let owner = Owner { member: person.member, settings: &app.settings };
-    let allowance = allowed(app, person);
+    let allowance = allowance(owner, open_to(app, person));
     let open = allowance.profiles.as_deref();
     let found = app.cluster.apply_namespace(&namespace(owner, person.name.as_deref())).await?;
     app.cluster.apply(&role_binding(owner)).await?;
@@ -106,11 +106,21 @@ async fn provision(app: &Ready, person: &Person) -> Result<bool, Problem> {
     Ok(made || found == Found::Left)
 }
 
-/// What a person may use, as the settings have it now.
-pub fn allowed(app: &Ready, person: &Person) -> Allowance {
+/// The profiles that a person may start, as the settings have it now; none means all.
+fn open_to(app: &Ready, person: &Person) -> Option<Vec<String>> {
     let workspaces = &app.settings.workspaces;
-    let open = workspaces.gates.open_to(&person.groups, &workspaces.profiles);
-    allowance(Owner { member: person.member, settings: &app.settings }, open)
+    workspaces.gates.open_to(&person.groups, &workspaces.profiles)
+}
+
+/// What each person may use, as the settings have it now. All to whom the same profiles are open may use the same, so
+/// that the bounds are made a few times and not for everybody.
+pub fn allowed(app: &Ready) -> impl FnMut(&Person) -> Allowance {
+    let mut made = BTreeMap::new();
+    move |person| {
+        let open = open_to(app, person);
+        let owner = Owner { member: person.member, settings: &app.settings };
+        made.entry(open.clone()).or_insert_with(|| allowance(owner, open)).clone()
+    }
 }
 
 /// Both claims; `belongs_to` is the claim that the volume has met.

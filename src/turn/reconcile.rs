@@ -134,7 +134,7 @@ async fn compare(app: &Ready, occasion: Occasion) -> Result<Compared, Problem> {
         return Ok(Compared { said, fault, empty: last_empty(memory) });
     };
     let retention = app.settings.leaving.retention;
-    let found = membership::differences(&people, &residents, |p| allowed(app, p), retention, app.now());
+    let found = membership::differences(&people, &residents, allowed(app), retention, app.now());
     let joins = found.joins.len();
     let sent = match occasion {
         Occasion::Timer => found.joins,
