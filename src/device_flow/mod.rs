@@ -94,14 +94,7 @@ impl DeviceFlow {
     /// # Errors
     /// When no client can be made; nothing is connected yet.
     pub fn new(settings: &SignInSettings, client: reqwest::ClientBuilder) -> reqwest::Result<Self> {
-        let client = client
-            .timeout(ONE_REQUEST)
-            // a redirect would take a code or a token to somebody else
-            .redirect(reqwest::redirect::Policy::none())
-            // GitHub's API answers nobody who has no name
-            .user_agent("dcaas")
-            .build()?;
-        Ok(Self { settings: settings.clone(), client })
+        Ok(Self { settings: settings.clone(), client: built(client)? })
     }
 
     /// Begins a flow: the person has a code from now on.
@@ -111,8 +104,7 @@ impl DeviceFlow {
     pub async fn begin(&self, provider: Provider, now: DateTime<Utc>) -> Result<Flow, Error> {
         let Client { id, scope } = client_of(provider);
         let fields = [("client_id", id), ("scope", scope)];
-        let (status, wait, body) = self
-            .post(&self.code_url(provider), &fields)
+        let (status, wait, body) = post(&self.client, &self.code_url(provider), &fields)
             .await
             .map_err(|why| Error::Unavailable { provider, why, wait: None })?;
         answer::begun(provider, status, wait, &body, now)
@@ -124,7 +116,7 @@ impl DeviceFlow {
         let id = client_of(provider).id;
         let code = flow.device_code.reveal();
         let fields = [("client_id", id), ("grant_type", GRANT), ("device_code", code)];
-        match self.post(&self.token_url(provider), &fields).await {
+        match post(&self.client, &self.token_url(provider), &fields).await {
             Ok((status, wait, body)) => answer::polled(provider, status, wait, &body),
             Err(why) => {
                 tracing::warn!(%provider, why, "a poll brought no answer");
@@ -148,11 +140,22 @@ impl DeviceFlow {
             Provider::Microsoft => format!("{}/organizations/oauth2/v2.0/token", self.settings.microsoft_url),
         }
     }
+}
 
-    async fn post(&self, url: &str, fields: &[(&str, &str)]) -> Result<Read, String> {
-        let request = self.client.post(url).header(header::ACCEPT, "application/json").form(fields);
-        read(request.send().await.map_err(told)?).await
-    }
+/// A client that codes and tokens may be given to.
+fn built(client: reqwest::ClientBuilder) -> reqwest::Result<reqwest::Client> {
+    client
+        .timeout(ONE_REQUEST)
+        // a redirect would take a code or a token to somebody else
+        .redirect(reqwest::redirect::Policy::none())
+        // GitHub's API answers nobody who has no name
+        .user_agent("dcaas")
+        .build()
+}
+
+async fn post(client: &reqwest::Client, url: &str, fields: &[(&str, &str)]) -> Result<Read, String> {
+    let request = client.post(url).header(header::ACCEPT, "application/json").form(fields);
+    read(request.send().await.map_err(told)?).await
 }
 
 impl From<Error> for Problem {

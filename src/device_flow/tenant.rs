@@ -1,9 +1,8 @@
 //! Signing in to dcaas itself, from a terminal: the tenant's own device flow, for a client that people run.
 
 use chrono::{DateTime, Utc};
-use reqwest::header;
 
-use super::{Error, Flow, GRANT, ONE_REQUEST, Outcome, answer, read, told};
+use super::{Error, Flow, GRANT, Outcome, answer, built, post};
 use crate::{
     config::Secret,
     domain::sign_in::{NoToken, Provider},
@@ -21,13 +20,7 @@ impl Tenant {
     /// # Errors
     /// When no client can be made; nothing is connected yet.
     pub fn new(token_url: &str, client_id: &str, client: reqwest::ClientBuilder) -> reqwest::Result<Self> {
-        // a redirect would take a code or a token to somebody else
-        let client = client
-            .timeout(ONE_REQUEST)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent("dcaas")
-            .build()?;
-        Ok(Self { token_url: token_url.to_owned(), client_id: client_id.to_owned(), client })
+        Ok(Self { token_url: token_url.to_owned(), client_id: client_id.to_owned(), client: built(client)? })
     }
 
     /// Begins a flow: the person has a code from now on.
@@ -43,7 +36,7 @@ impl Tenant {
         let scope = self.scope();
         let fields = [("client_id", &*self.client_id), ("scope", &scope)];
         let (status, wait, body) =
-            self.post(&format!("{beside}/devicecode"), &fields).await.map_err(unavailable)?;
+            post(&self.client, &format!("{beside}/devicecode"), &fields).await.map_err(unavailable)?;
         answer::begun(provider, status, wait, &body, now)
     }
 
@@ -66,7 +59,7 @@ impl Tenant {
     }
 
     async fn token(&self, fields: &[(&str, &str)]) -> Outcome {
-        match self.post(&self.token_url, fields).await {
+        match post(&self.client, &self.token_url, fields).await {
             Ok((status, wait, body)) => answer::polled(Provider::Microsoft, status, wait, &body),
             Err(_) => Outcome::NoToken(NoToken::Unavailable { wait: None }),
         }
@@ -75,10 +68,5 @@ impl Tenant {
     /// All that the person may do, and a token to come back with.
     fn scope(&self) -> String {
         format!("{}/.default offline_access", self.client_id)
-    }
-
-    async fn post(&self, url: &str, fields: &[(&str, &str)]) -> Result<super::Read, String> {
-        let request = self.client.post(url).header(header::ACCEPT, "application/json").form(fields);
-        read(request.send().await.map_err(told)?).await
     }
 }
