@@ -4,19 +4,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::{Call, about, hits, provisioned, unavailable};
-use crate::world::{Installation, Person, Token, break_machines, eventually, with_profiles};
-
-/// What the API server does, and the end that its requests then come to.
-fn faults() -> [(Value, &'static str); 6] {
-    [
-        (json!({ "status": 409 }), "409"),
-        (json!({ "status": 429, "retry_after": 1 }), "429"),
-        (json!({ "status": 500 }), "500"),
-        (json!({ "status": 503 }), "503"),
-        (json!("cut"), "cut"),
-        (json!("hang"), "hang"),
-    ]
-}
+use crate::world::{Installation, Person, Token, break_machines, cluster_faults, eventually, with_profiles};
 
 /// How often it does so where it is only a short trouble: a hanging request costs ten seconds each time.
 fn short(end: &str) -> u32 {
@@ -54,7 +42,7 @@ async fn a_call_outlasts_a_short_trouble_and_tells_a_long_one() {
     Installation::own(quiet("badcalls").await, |dcaas| async move {
         let dcaas = &dcaas;
         let mut wanted = Vec::new();
-        for (fault, end) in faults() {
+        for (fault, end) in cluster_faults() {
             wanted.extend(Call::ALL.map(|call| case(dcaas, call, fault.clone(), end)));
         }
         let cases = join_all(wanted).await;
@@ -124,7 +112,7 @@ async fn a_long_wait_is_the_callers_and_no_part_of_a_look_is_left_out() {
 async fn a_provision_outlasts_a_short_trouble_and_its_message_a_long_one() {
     Installation::own(json!({}), |dcaas| async move {
         let dcaas = &dcaas;
-        join_all(faults().iter().map(async |(fault, end)| {
+        join_all(cluster_faults().iter().map(async |(fault, end)| {
             let person = dcaas.person().await;
             about(dcaas, &person, fault, Some(short(end))).await;
             dcaas.enqueue(&person).await;
@@ -134,7 +122,7 @@ async fn a_provision_outlasts_a_short_trouble_and_its_message_a_long_one() {
         .await;
         assert!(!dcaas.log().await.contains("cluster-unavailable"), "no message had to come twice");
 
-        let people = join_all(faults().iter().map(async |(fault, end)| {
+        let people = join_all(cluster_faults().iter().map(async |(fault, end)| {
             let person = dcaas.person().await;
             about(dcaas, &person, fault, None).await;
             dcaas.enqueue(&person).await;

@@ -9,24 +9,12 @@ use serde_json::{Value, json};
 use super::note;
 use crate::{
     idle::{ended, session, with_policy},
-    world::{Installation, Person, break_machines, eventually, in_the_end, with_profiles},
+    world::{Installation, Person, break_machines, cluster_faults, eventually, in_the_end, with_profiles},
 };
 
 /// So many requests there are about one at least: it is noted, warned of in two writes, looked at once more, stopped,
 /// and noted as written down.
 const REQUESTS: usize = 6;
-
-/// What the API server does, and the word that the gate counts it by.
-fn faults() -> [(Value, &'static str); 6] {
-    [
-        (json!({ "status": 409 }), "409"),
-        (json!({ "status": 429, "retry_after": 1 }), "429"),
-        (json!({ "status": 500 }), "500"),
-        (json!({ "status": 503 }), "503"),
-        (json!("cut"), "cut"),
-        (json!("hang"), "hang"),
-    ]
-}
 
 /// The wish for an installation whose machines never come, so that nothing but the cluster is waited for.
 async fn quiet(pool: &str) -> Value {
@@ -85,7 +73,7 @@ async fn a_cluster_that_fails_at_any_request_about_a_workspace_changes_nothing_o
         assert!(asked.iter().filter(about).count() >= REQUESTS, "{asked:?}");
 
         let mut cases = Vec::new();
-        for (fault, word) in faults() {
+        for (fault, word) in cluster_faults() {
             for n in 0..REQUESTS {
                 cases.push((fault.clone(), word, n));
             }
@@ -119,7 +107,7 @@ async fn a_cluster_that_fails_for_long_is_waited_for_and_hurts_nobody_else() {
     Installation::own(quiet("fireb").await, |dcaas| async move {
         let dcaas = &dcaas;
         // a hanging request would cost ten seconds each time
-        let lasting = faults().into_iter().filter(|(_, word)| *word != "hang");
+        let lasting = cluster_faults().into_iter().filter(|(_, word)| *word != "hang");
         let cases = join_all(lasting.map(async |(fault, word)| (started(dcaas).await, fault, word))).await;
         let other = started(dcaas).await;
         for (person, fault, _) in &cases {
@@ -148,7 +136,7 @@ async fn a_cluster_that_fails_for_long_is_waited_for_and_hurts_nobody_else() {
 async fn lists_that_fail_are_asked_for_again_or_left_to_the_next_sweep() {
     Installation::own(quiet("firec").await, |dcaas| async move {
         let ada = started(&dcaas).await;
-        for (fault, word) in faults() {
+        for (fault, word) in cluster_faults() {
             for n in 0..2 {
                 dcaas.reset_gate().await;
                 dcaas.fault(json!({ "party": "kubernetes", "skip": n, "fault": fault })).await;

@@ -292,3 +292,15 @@ pub async fn sign_in(person: &Person) {
     });
     kubernetes("POST", &person.path("secrets"), secret).await.unwrap();
 }
+
+/// What the API server does on its bad days, and the word that the gate counts it by: the end of its requests.
+pub fn cluster_faults() -> [(Value, &'static str); 6] {
+    [
+        (json!({ "status": 409 }), "409"),
+        (json!({ "status": 429, "retry_after": 1 }), "429"),
+        (json!({ "status": 500 }), "500"),
+        (json!({ "status": 503 }), "503"),
+        (json!("cut"), "cut"),
+        (json!("hang"), "hang"),
+    ]
+}

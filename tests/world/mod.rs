@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 pub use editor::Editor;
 pub use graph::{add, directory, enable, new_group, take_out};
 pub use inside::Inside;
-pub use installation::{Answer, Installation, sign_in};
+pub use installation::{Answer, Installation, cluster_faults, sign_in};
 pub use machines::{break_machines, mend_machines, profiles, with_profiles};
 pub use person::{Person, Token};
 
