@@ -77,6 +77,17 @@ pub async fn at_once(dcaas: &Installation<'_>, bare: &Bare, count: usize, pack: 
     cost::used(dcaas.world, &before, count);
 }
 
+/// An installation with one member, whom the product made, and of whose group Graph tells nothing any more: what else it
+/// holds is made as the product made that one.
+pub async fn with_one_member(world: &World) -> (Bare, Installation<'_>, Member) {
+    let bare = Bare::of(world).await;
+    let dcaas = Installation::new(world).await;
+    dcaas.reconcile().await;
+    let sample = joined(&dcaas, &bare, 1).await.remove(0);
+    dcaas.trouble(json!({ "notifications": { "drop": u32::MAX } })).await;
+    (bare, dcaas, sample)
+}
+
 /// The people of an installation who have everything.
 pub async fn joined(dcaas: &Installation<'_>, bare: &Bare, count: usize) -> Vec<Member> {
     let there = bare.sets_made(&dcaas.name, count).await;

@@ -11,7 +11,7 @@ use crate::{
     bare::Bare,
     cost, culler,
     installation::{Installation, Member},
-    joining::joined,
+    joining::with_one_member,
     process,
     running::{Running, session},
     table::{self, ms, quantile},
@@ -32,11 +32,7 @@ const LINES: usize = 60;
 const RUNS: usize = 5;
 
 pub async fn measure(world: &World) {
-    let bare = Bare::of(world).await;
-    let dcaas = Installation::new(world).await;
-    dcaas.reconcile().await;
-    let sample = joined(&dcaas, &bare, 1).await.remove(0);
-    dcaas.trouble(json!({ "notifications": { "drop": u32::MAX } })).await;
+    let (bare, dcaas, sample) = with_one_member(world).await;
     let machines = json!({ "pool": "steady", "count": MACHINES, "pods": PODS, "log": log(&works()) });
     world.control("POST", "/machines/paper", machines).await;
     let full = json!({ "pool": "steady", "kind": "max-reached" });

@@ -3,13 +3,10 @@
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
-use serde_json::json;
 
 use crate::{
-    bare::Bare,
     cost,
-    installation::Installation,
-    joining::joined,
+    joining::with_one_member,
     leaving, process,
     table::{self, ms, quantile},
     world::World,
@@ -25,12 +22,7 @@ const LEAVERS: usize = 300;
 const RUNS: usize = 9;
 
 pub async fn measure(world: &World) {
-    let bare = Bare::of(world).await;
-    let dcaas = Installation::new(world).await;
-    dcaas.reconcile().await;
-    // one is made by the product, and all others as the product made that one
-    let sample = joined(&dcaas, &bare, 1).await.remove(0);
-    dcaas.trouble(json!({ "notifications": { "drop": u32::MAX } })).await;
+    let (bare, dcaas, sample) = with_one_member(world).await;
     let people = dcaas.people(PEOPLE - 1, true).await;
     let copies = bare.copies(&sample).await;
     stream::iter(&people).for_each_concurrent(32, |person| bare.copy(&copies, person)).await;
