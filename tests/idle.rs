@@ -67,6 +67,7 @@ impl Runs {
     /// The agent says this of its use.
     pub async fn said(&self, evidence: Value, hold: Option<&str>) {
         let now = chrono::Utc::now().trunc_subsecs(6);
+        let hold = hold.map(|until| json!({ "until": until, "asked": now }));
         self.inside.say(&json!({
             "at": now, "session": self.session, "evidence": evidence, "hold": hold,
             "link": { "state": "connected", "since": now - chrono::TimeDelta::hours(1), "why": "" },

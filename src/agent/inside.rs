@@ -10,6 +10,7 @@ use chrono::{DateTime, Local, SecondsFormat, TimeDelta, Utc};
 use super::evidence::hold;
 use super::notices::{self, words};
 use crate::domain::activity::Evidence;
+use crate::domain::idleness::Wish;
 use crate::domain::link::LinkState;
 use crate::pod::{Line, Notice};
 
@@ -98,8 +99,9 @@ pub fn keep(arguments: &KeepArguments) -> anyhow::Result<()> {
     if arguments.time > LONGEST {
         bail!("30 days are the most that can be asked for");
     }
-    let until = Utc::now() + TimeDelta::from_std(arguments.time)?;
-    hold::ask(run, until).with_context(context)?;
+    let asked = Utc::now();
+    let until = asked + TimeDelta::from_std(arguments.time)?;
+    hold::ask(run, Wish { until, asked }).with_context(context)?;
     println!("You asked to be kept until {}. `dcaas why` says once it holds.", time(until));
     Ok(())
 }
@@ -110,7 +112,7 @@ pub fn keep(arguments: &KeepArguments) -> anyhow::Result<()> {
 /// Outside of a workspace.
 pub fn why(arguments: &WhyArguments) -> anyhow::Result<()> {
     let line = arguments.place.agent()?;
-    let asked = hold::read(&arguments.place.run).ok().flatten();
+    let asked = hold::read(&arguments.place.run).ok().flatten().map(|wish| wish.until);
     // what can not be read is passed over, and the agent has said so on the log
     let notice = notices::current(&arguments.pod).ok().and_then(Result::ok).unwrap_or_default();
     print!("{}{}", announced(&notice, Utc::now()), report(&line, asked, Utc::now()));
@@ -153,7 +155,7 @@ fn report(line: &Line, asked: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Stri
         }
     }
     let asked = asked.filter(|until| *until > now);
-    match (line.hold, asked) {
+    match (line.hold.map(|wish| wish.until), asked) {
         (Some(until), _) if until > now => say(format_args!(
             "{:<10} you asked until {}: that holds, as far as is allowed",
             "keep",
@@ -229,7 +231,7 @@ mod tests {
             asked.ends_with("you asked until 2027-01-15T08:01:00Z; the agent has not seen it yet\n"),
             "{asked}"
         );
-        let holds = Line { hold: Some(at(60)), ..line };
+        let holds = Line { hold: Some(Wish { until: at(60), asked: at(-1) }), ..line };
         let held = report(&holds, Some(at(60)), at(0));
         assert!(
             held.ends_with("you asked until 2027-01-15T08:01:00Z: that holds, as far as is allowed\n"),

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -14,6 +14,7 @@ use super::hear::{Heard, hear};
 use super::output::{self, Lines};
 use super::pace::Throttle;
 use crate::domain::activity::{Activity, Evidence};
+use crate::domain::idleness::Wish;
 use crate::domain::link::Link;
 use crate::pod::{LINES_BETWEEN, Line};
 
@@ -122,8 +123,8 @@ impl Voice {
         });
     }
 
-    /// Until when the member asked inside to be kept; the line says it when it changed.
-    pub fn set_hold(&self, hold: Option<DateTime<Utc>>) {
+    /// What somebody asked for inside; the line says it when it changed.
+    pub fn set_hold(&self, hold: Option<Wish>) {
         self.line.send_if_modified(|line| std::mem::replace(&mut line.hold, hold) != hold);
     }
 

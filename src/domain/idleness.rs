@@ -70,16 +70,20 @@ pub struct Watch {
     pub why: String,
 }
 
+/// What somebody asked for inside the workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// To be kept until then.
+    pub until: DateTime<Utc>,
+    /// When it was asked, from where its cap counts.
+    pub asked: DateTime<Utc>,
+}
+
 /// What could be learnt of a workspace's use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Testimony {
     /// The agent's newest line, believed no further than now.
-    Heard {
-        at: DateTime<Utc>,
-        connected: Option<DateTime<Utc>>,
-        activity: Activity,
-        hold: Option<DateTime<Utc>>,
-    },
+    Heard { at: DateTime<Utc>, connected: Option<DateTime<Utc>>, activity: Activity, hold: Option<Wish> },
     /// There is none, and why: a clause that follows "its use can not be known: ".
     Silence { why: &'static str },
     /// It holds a machine, and nothing of it runs, so that no work is lost with it: why, as a clause.

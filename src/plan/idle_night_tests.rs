@@ -3,6 +3,7 @@
 use chrono::NaiveTime;
 
 use super::*;
+use crate::domain::idleness::Wish;
 
 /// Minutes from 13:00 in Berlin, in winter: the night is from 420 to 1020.
 fn at(minutes: i64) -> DateTime<Utc> {
@@ -35,7 +36,8 @@ struct Seen {
     work: Option<(&'static str, i64)>,
     window: Option<i64>,
     keep: Option<i64>,
-    hold: Option<i64>,
+    /// Until when, and when that was asked.
+    hold: Option<(i64, i64)>,
     silent: bool,
 }
 
@@ -50,7 +52,8 @@ fn judged(seen: Seen, now: i64) -> Judgement {
     signals.extend(seen.work.map(|(name, at)| (name.to_owned(), evidence(at))));
     signals.extend(seen.window.map(|at| ("presence".to_owned(), evidence(at))));
     let activity = Activity { signals: signals.into_iter().collect() };
-    let heard = Testimony::Heard { at: at(now), connected: None, activity, hold: seen.hold.map(at) };
+    let hold = seen.hold.map(|(until, asked)| Wish { until: at(until), asked: at(asked) });
+    let heard = Testimony::Heard { at: at(now), connected: None, activity, hold };
     let testimony =
         if seen.silent { Testimony::Silence { why: "its machine does not answer" } } else { heard };
     let watch = Watch { keep: seen.keep.map(at), ..Watch::default() };
@@ -71,7 +74,7 @@ fn every_reason_to_keep_or_to_stop_at_night() {
     use Bound::{Idleness, LongestLife, Night, Unknown};
     let none = Seen::default();
     let keep = |until, seen| Seen { keep: Some(until), ..seen };
-    let hold = |until, seen| Seen { hold: Some(until), ..seen };
+    let hold = |until, asked, seen| Seen { hold: Some((until, asked)), ..seen };
     let window = |at, seen| Seen { window: Some(at), ..seen };
     let started = |at| Seen { started: at, ..none };
     let silent = Seen { silent: true, ..none };
@@ -137,8 +140,9 @@ fn every_reason_to_keep_or_to_stop_at_night() {
         ("kept tonight", keep(1100, works("gpu", 1020)), 1020, Some(1100), Idleness, "a member asked for it"),
         ("is let off until the next", keep(1100, works("gpu", 1100)), 1100, Some(1160), Idleness, "(gpu)"),
         ("kept to its very end", keep(1020, works("gpu", 1020)), 1020, Some(1080), Idleness, "(gpu)"),
-        ("kept inside", hold(1100, works("gpu", 1020)), 1020, Some(1100), Idleness, "in the workspace"),
-        ("no further than the cap", hold(9_000, none), 420, Some(1140), Idleness, "in the workspace"),
+        ("kept inside", hold(1100, 1000, works("gpu", 1020)), 1020, Some(1100), Idleness, "in the workspace"),
+        ("no further than the cap", hold(9_000, 420, none), 420, Some(1140), Idleness, "in the workspace"),
+        ("which does not move on", hold(9_000, 420, none), 1100, Some(1140), Idleness, "in the workspace"),
         (
             "started at night",
             started(500),
@@ -183,7 +187,7 @@ fn every_reason_to_keep_or_to_stop_at_night() {
 
 #[test]
 fn a_wish_from_inside_that_reaches_beyond_the_night_is_noted() {
-    let wish = |hold| Seen { hold: Some(hold), ..Seen::default() };
+    let wish = |until| Seen { hold: Some((until, 500)), ..Seen::default() };
     for (seen, noted) in [
         (wish(600), None),
         (wish(1020), Some(1020)),

@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 use proptest::{option, prelude::*, sample::select};
 
 use super::*;
+use crate::domain::idleness::Wish;
 
 /// What is seen at one look.
 #[derive(Clone, Debug)]
@@ -120,7 +121,7 @@ fn testimony(sight: &Sight, now: DateTime<Utc>) -> Testimony {
         Err(()) => Evidence::Unknown { why: "it can not be read".into() },
     };
     let signals = SIGNALS.iter().zip(&sight.signals).map(|(name, one)| ((*name).to_owned(), evidence(one)));
-    let hold = sight.hold.map(|minutes| now + TimeDelta::minutes(minutes));
+    let hold = sight.hold.map(|minutes| Wish { until: now + TimeDelta::minutes(minutes), asked: ago(line) });
     Testimony::Heard {
         at: ago(line),
         connected: None,
@@ -237,11 +238,12 @@ proptest! {
                 _ => return,
             }
             let used = Testimony::Heard { at: *at, connected: *connected, activity: activity.clone(), hold: *hold };
+            let before = hold.map_or(case.now, |wish| wish.until);
             let held = Testimony::Heard {
                 at: *at,
                 connected: *connected,
                 activity,
-                hold: Some(hold.unwrap_or(case.now) + TimeDelta::minutes(longer)),
+                hold: Some(Wish { until: before + TimeDelta::minutes(longer), asked: case.now }),
             };
             for testimony in [used, held] {
                 let then = judge(Case { testimony: &testimony, ..case });

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::activity::{Activity, Evidence};
+use crate::domain::idleness::Wish;
 use crate::domain::link::{Link, LinkState};
 
 /// What a line of ours begins with; everything else on the log is the workspace's output.
@@ -30,8 +31,8 @@ pub struct Line {
     pub session: String,
     pub link: Link,
     pub activity: Activity,
-    /// The member asked inside to be kept until then.
-    pub hold: Option<DateTime<Utc>>,
+    /// What somebody asked for inside.
+    pub hold: Option<Wish>,
 }
 
 /// Whether a line of the log is ours: the agent's, or a control line of the `logs` function.
@@ -64,7 +65,7 @@ impl Line {
                 why: clean(&link.why, WHY_BYTES),
             },
             activity: Activity { signals: wire.evidence.iter().filter_map(read_evidence).collect() },
-            hold: wire.hold.as_ref().and_then(Value::as_str).and_then(time),
+            hold: wire.hold.as_ref().and_then(read_wish),
         })
     }
 
@@ -80,7 +81,7 @@ impl Line {
                 why: clean(&self.link.why, WHY_BYTES),
             }),
             evidence: self.activity.signals.iter().map(write_evidence).collect(),
-            hold: self.hold.map(|until| Value::String(text(until))),
+            hold: self.hold.map(write_wish),
         };
         loop {
             let line = serde_json::to_string(&wire).unwrap_or_default();
@@ -90,12 +91,13 @@ impl Line {
         }
     }
 
-    /// The same line, believed no further than `now`. `hold` is a wish for the future and stays: its cap is the
-    /// control plane's.
+    /// The same line, believed no further than `now`. Until when somebody asked to be kept is for the future and stays:
+    /// its cap is the control plane's.
     pub fn not_after(mut self, now: DateTime<Utc>) -> Self {
         self.at = self.at.min(now);
         self.link = self.link.not_after(now);
         self.activity = self.activity.not_after(now);
+        self.hold = self.hold.map(|wish| Wish { asked: wish.asked.min(now), ..wish });
         self
     }
 }
@@ -135,6 +137,15 @@ fn clean(text: &str, bytes: usize) -> String {
     let mut text: String = text.chars().filter(|c| !c.is_control()).take(bytes).collect();
     text.truncate(text.floor_char_boundary(bytes));
     text
+}
+
+fn read_wish(value: &Value) -> Option<Wish> {
+    let at = |field| value.get(field).and_then(Value::as_str).and_then(time);
+    Some(Wish { until: at("until")?, asked: at("asked")? })
+}
+
+fn write_wish(wish: Wish) -> Value {
+    serde_json::json!({"until": text(wish.until), "asked": text(wish.asked)})
 }
 
 fn read_evidence((name, value): (&String, &Value)) -> Option<(String, Evidence)> {

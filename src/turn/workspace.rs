@@ -55,7 +55,7 @@ impl Outcome {
     fn of(found: Found) -> Self {
         let mut outcome = Self::new(found.situation, Some(&found.workspace), found.address);
         if let Some(line) = found.line {
-            outcome.body = outcome.body.with_activity(&line.activity, line.hold);
+            outcome.body = outcome.body.with_activity(&line.activity, line.hold.map(|wish| wish.until));
         }
         outcome.body.life = found.life;
         outcome

@@ -55,7 +55,7 @@ async fn person(app: &Ready, of: &Residence, until: Instant) -> PersonBody {
     let testimony = hear(app, of, session, until).await;
     let body = body.living(idle::life_of(app, session, &testimony));
     match &testimony {
-        Testimony::Heard { activity, hold, .. } => body.active(activity, *hold),
+        Testimony::Heard { activity, hold, .. } => body.active(activity, hold.map(|wish| wish.until)),
         Testimony::Silence { .. } | Testimony::Halted { .. } | Testimony::Unplaced => body,
     }
 }

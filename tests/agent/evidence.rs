@@ -74,7 +74,7 @@ fn a_wish_to_be_kept_becomes_the_lines_hold_and_can_be_taken_back() {
         well && said.starts_with("You asked to be kept until ") && said.contains("`dcaas why`"),
         "{said}"
     );
-    let hold = eventually("the hold", || pod.line()?.hold, || pod.log());
+    let hold = eventually("the hold", || Some(pod.line()?.hold?.until), || pod.log());
     let left = hold - chrono::Utc::now();
     assert!(left.num_minutes() > 170 && left.num_minutes() <= 180, "{left}");
     let why = || Some(inside(&pod, &["why"]).1).filter(|said| said.contains("that holds"));

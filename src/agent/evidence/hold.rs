@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::agent::voice::Voice;
 use crate::domain::activity::Evidence;
+use crate::domain::idleness::Wish;
 
 /// The line is told as often as it may have changed, and a wish is soon known.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -34,12 +35,12 @@ pub async fn watch(voice: Voice, run: &Path) {
         let Ok(wish) = wish.await else { return };
         let unknown = wish.as_ref().err().map(|why| Evidence::Unknown { why: why.clone() });
         voice.set_evidence([(HOLD, unknown)]);
-        voice.set_hold(wish.ok().flatten().filter(|until| *until > Utc::now()));
+        voice.set_hold(wish.ok().flatten().filter(|wish| wish.until > Utc::now()));
     }
 }
 
-/// Until when somebody asked to be kept, if anybody did.
-pub fn read(run: &Path) -> Result<Option<DateTime<Utc>>, String> {
+/// What was asked for, if anything was.
+pub fn read(run: &Path) -> Result<Option<Wish>, String> {
     let path = run.join(HOLD);
     match path.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -48,15 +49,18 @@ pub fn read(run: &Path) -> Result<Option<DateTime<Utc>>, String> {
     }
     let text =
         fs::read_to_string(&path).map_err(|error| format!("{} can not be read: {error}", path.display()))?;
-    let until = DateTime::parse_from_rfc3339(text.trim());
-    until
-        .map(|until| Some(until.to_utc()))
-        .map_err(|_| format!("{} has no time in it: ask again with `dcaas keep`", path.display()))
+    let times: Option<Vec<_>> =
+        text.split_whitespace().map(|word| Some(DateTime::parse_from_rfc3339(word).ok()?.to_utc())).collect();
+    match times.as_deref() {
+        Some(&[until, asked]) => Ok(Some(Wish { until, asked })),
+        _ => Err(format!("{} has no two times in it: ask again with `dcaas keep`", path.display())),
+    }
 }
 
-/// Asks to be kept until then.
-pub fn ask(run: &Path, until: DateTime<Utc>) -> io::Result<()> {
-    write(&run.join(HOLD), &until.to_rfc3339_opts(SecondsFormat::Secs, true))
+/// Asks to be kept until then: two times, until when and when it was asked.
+pub fn ask(run: &Path, wish: Wish) -> io::Result<()> {
+    let text = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    write(&run.join(HOLD), &format!("{} {}", text(wish.until), text(wish.asked)))
 }
 
 /// Asks no more.

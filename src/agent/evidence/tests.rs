@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::processes::{Look, Process, Role};
 use super::signal::{Reading, Signal};
 use super::*;
+use crate::domain::idleness::Wish;
 
 /// Looks with a signal again and again until its reading is as wanted.
 #[expect(clippy::disallowed_methods, reason = "a thread of its own waits here, no runtime")]
@@ -201,11 +202,14 @@ fn an_editor_is_present_while_it_is_connected_and_worked_in_while_much_is_moved(
 fn what_is_in_the_files_of_keep_is_believed_only_if_it_is_a_time() {
     let folder = scratch("hold");
     assert_eq!(hold::read(&folder), Ok(None));
-    let until = chrono::DateTime::from_timestamp(1_900_000_000, 0).unwrap();
-    hold::ask(&folder, until).unwrap();
-    assert_eq!(hold::read(&folder), Ok(Some(until)));
-    std::fs::write(folder.join("hold"), "tomorrow").unwrap();
-    assert!(hold::read(&folder).unwrap_err().contains("no time in it"));
+    let at = |seconds| chrono::DateTime::from_timestamp(seconds, 0).unwrap();
+    let wish = Wish { until: at(1_900_000_000), asked: at(1_800_000_000) };
+    hold::ask(&folder, wish).unwrap();
+    assert_eq!(hold::read(&folder), Ok(Some(wish)));
+    for odd in ["tomorrow", "2030-03-17T17:46:40Z", ""] {
+        std::fs::write(folder.join("hold"), odd).unwrap();
+        assert!(hold::read(&folder).unwrap_err().contains("ask again with `dcaas keep`"), "{odd}");
+    }
     hold::ask_no_more(&folder).unwrap();
     hold::ask_no_more(&folder).unwrap();
     std::fs::create_dir(folder.join("hold")).unwrap();

@@ -20,10 +20,10 @@ pub fn bound(case: Case) -> (DateTime<Utc>, Bound, Option<DateTime<Utc>>) {
     (bound, by, kept)
 }
 
-/// Until when somebody asked inside to be kept: no further ahead than the cap.
+/// Until when somebody asked inside to be kept: no further ahead of that moment than the cap.
 pub fn hold(case: Case) -> Option<DateTime<Utc>> {
     let Testimony::Heard { hold, .. } = case.testimony else { return None };
-    hold.map(|hold| hold.min(case.now + case.policy.keep_cap))
+    hold.map(|wish| wish.until.min(wish.asked.min(case.now) + case.policy.keep_cap))
 }
 
 /// A bound that is to come, in words.

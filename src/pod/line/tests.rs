@@ -17,7 +17,7 @@ fn line() -> Line {
         session: "s-1".into(),
         link: Link::new(LinkState::Connected, at(-60), ""),
         activity: Activity { signals: signals.map(|(name, e)| (name.to_owned(), e)).into() },
-        hold: Some(at(3600)),
+        hold: Some(Wish { until: at(3600), asked: at(-5) }),
     }
 }
 
@@ -104,6 +104,23 @@ fn what_is_odd_in_a_line_is_passed_over() {
     assert_eq!(read.activity.signals["terminal"], Evidence::Nothing);
     assert!(read.activity.last_seen() > Some(at(1_000_000)));
     assert_eq!(read.not_after(at(5)).activity.last_seen(), Some(at(5)));
+}
+
+#[test]
+fn a_wish_is_whole_and_was_asked_in_the_past() {
+    let read = |hold: &str| {
+        let text = format!(r#"{{"dcaas":1,"at":"2027-01-15T08:00:00Z","hold":{hold}}}"#);
+        Line::parse(&text).unwrap().not_after(at(5)).hold
+    };
+    let wish = read(r#"{"until":"2027-01-15T10:00:00Z","asked":"2027-01-15T07:59:00Z"}"#);
+    assert_eq!(wish, Some(Wish { until: at(7200), asked: at(-60) }));
+    let early = read(r#"{"until":"2027-01-15T10:00:00Z","asked":"2027-01-15T09:00:00Z"}"#);
+    assert_eq!(early, Some(Wish { until: at(7200), asked: at(5) }));
+    for odd in
+        ["\"2027-01-15T10:00:00Z\"", "[]", r#"{"until":"2027-01-15T10:00:00Z"}"#, r#"{"until":3,"asked":4}"#]
+    {
+        assert_eq!(read(odd), None, "{odd}");
+    }
 }
 
 #[test]
