@@ -188,6 +188,20 @@ impl Bare {
         let patch = Value::Array(patch).to_string().into_bytes();
         self.send("PATCH", &path, JSON, patch).await.unwrap();
     }
+
+    /// The event that tells of a stop.
+    pub async fn told(&self, oid: &str) {
+        let (namespace, now) = (format!("dc-{oid}"), Utc::now());
+        let event = json!({
+            "metadata": { "generateName": "workspace.", "namespace": namespace },
+            "involvedObject": { "apiVersion": "apps/v1", "kind": "StatefulSet", "namespace": namespace, "name": "workspace" },
+            "type": "Normal", "reason": "StoppedIdle", "source": { "component": "dcaas" },
+            "message": "dcaas stopped the workspace: no use was seen for 1 h.",
+            "firstTimestamp": now, "lastTimestamp": now, "count": 1,
+        });
+        let path = format!("/api/v1/namespaces/{namespace}/events");
+        self.send("POST", &path, JSON, event.to_string().into_bytes()).await.unwrap();
+    }
 }
 
 const METADATA_OF_ONE: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
