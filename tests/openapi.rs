@@ -84,6 +84,12 @@ fn conforms(document: &Value, schema: &Value, value: &Value, what: &str) {
     }
 }
 
+/// The shortest request of that kind.
+async fn plain(dcaas: &Installation, token: &Token, method: &str, path: &str) -> Answer {
+    let request = dcaas.request(method, path).bearer_auth(&token.0);
+    dcaas.send(if method == "GET" { request } else { request.json(&json!({})) }).await
+}
+
 #[tokio::test]
 async fn every_route_is_described_and_no_other() {
     let document = document(&Installation::first().await).await;
@@ -149,17 +155,25 @@ async fn whoever_asks_for_whatever_is_answered_as_described() {
             }
         }
         assert_eq!(met, BTreeSet::from([200, 202, 400, 401, 403, 409]), "what a wish alone can bring about");
+        // more than anybody reads
+        for (method, path) in operations(&document).iter().filter(|(method, _)| method == "POST") {
+            let request = dcaas.request(method, path).bearer_auth(&good.0).body(vec![b'x'; 5 << 20]);
+            assert_eq!(is_described(&document, method, path, &dcaas.send(request).await), 413);
+        }
         // nothing answers: what others have to mend is described, too
         for party in ["kubernetes", "blob"] {
             dcaas.fault(json!({ "party": party, "times": null, "fault": { "status": 403 } })).await;
         }
         for (method, path) in operations(&document).iter().filter(|(_, path)| path != "/api/membership") {
-            let request = dcaas.request(method, path).bearer_auth(&good.0).json(&json!({}));
-            let request =
-                if method == "GET" { dcaas.request(method, path).bearer_auth(&good.0) } else { request };
-            met.insert(is_described(&document, method, path, &dcaas.send(request).await));
+            met.insert(is_described(&document, method, path, &plain(&dcaas, &good, method, path).await));
         }
         assert!(met.contains(&502) || met.contains(&503), "{met:?}");
+        // and so is what an admin has set up wrongly
+        dcaas.change(json!({ "GRACE": "soon" })).await;
+        for (method, path) in operations(&document) {
+            met.insert(is_described(&document, &method, &path, &plain(&dcaas, &good, &method, &path).await));
+        }
+        assert!(met.contains(&500), "{met:?}");
     })
     .await;
 }

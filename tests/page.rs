@@ -3,6 +3,7 @@
 mod admin;
 mod browser;
 mod elsewhere;
+mod goes_on;
 mod keyboard;
 mod morning;
 mod polls;

@@ -21,6 +21,8 @@ async fn an_admin_sees_everybody_and_stops_one() {
         page.says("#people tr:has([data-member])", &ben.name).await;
         page.says("#people tr:has([data-member])", "Running, steady").await;
         page.says("#people tr:has([data-member])", " min, ").await;
+        // what a sweep of now would say
+        page.says("#people tr:has([data-member])", "It stops by itself at ").await;
         assert_eq!(page.count("#people [data-member]").await, 1, "what is off can not be stopped");
         page.state("everybody").await;
 

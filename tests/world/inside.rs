@@ -32,6 +32,12 @@ impl Inside {
         find(&format!("--name\0{tunnel}\0"))
     }
 
+    /// The same once its container has begun anew.
+    pub async fn next(&self, status: &Value) -> Self {
+        let another = || async { Self::now(status).filter(|now| now.agent != self.agent) };
+        eventually("another agent", another).await
+    }
+
     /// A line on the container's log, as if the agent had written it.
     pub fn say(&self, line: &Value) {
         // it begins with this word
