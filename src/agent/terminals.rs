@@ -31,11 +31,12 @@ pub struct Terminals {
 }
 
 impl Terminals {
-    /// When one of these was used last: it was typed in, or a command wrote. One that was closed meanwhile says
-    /// nothing. Waits while words are being written, so it must not be called on a runtime's own thread.
-    pub fn used(&self, open: &Numbers) -> Option<DateTime<Utc>> {
+    /// When one of these was used last: it was typed in, or a command wrote; those that show others are typed in only. One
+    /// that was closed meanwhile says nothing. Waits while words are being written, so it must not be called on a
+    /// runtime's own thread.
+    pub fn used(&self, open: &Numbers, showing: &Numbers) -> Option<DateTime<Utc>> {
         let _still = self.moved_by_us.blocking_lock();
-        open.iter().filter_map(|number| used(*number)).max()
+        open.iter().filter_map(|number| used(*number, showing.contains(number))).max()
     }
 
     /// Writes a text to some of the open terminals. Returns those that need no other try: one that takes nothing now,
@@ -68,10 +69,11 @@ fn path(number: i32) -> PathBuf {
     PathBuf::from(format!("/dev/pts/{number}"))
 }
 
-fn used(number: i32) -> Option<DateTime<Utc>> {
+fn used(number: i32, shows_others: bool) -> Option<DateTime<Utc>> {
     let file = std::fs::metadata(path(number)).ok()?;
     // read from: somebody typed; written to: a command wrote
-    file.accessed().ok().into_iter().chain(file.modified().ok()).max().map(DateTime::from)
+    let written = file.modified().ok().filter(|_| !shows_others);
+    file.accessed().ok().into_iter().chain(written).max().map(DateTime::from)
 }
 
 fn written(number: i32) -> Option<SystemTime> {

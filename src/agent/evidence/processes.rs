@@ -11,6 +11,9 @@ use procfs::process::{Process as Proc, all_processes};
 use super::growth::Id;
 use crate::pod;
 
+/// What shows other terminals in the one that it is in, by the name that it gives itself.
+const MULTIPLEXERS: [&str; 3] = ["tmux: client", "screen", "zellij"];
+
 /// The command line is read so often: between fork and exec a process still shows its parent's.
 const READ_COMMAND: u8 = 3;
 
@@ -38,6 +41,8 @@ pub struct Process {
     pub alive: bool,
     /// The terminal that it belongs to, if it is one of /dev/pts.
     pub terminal: Option<i32>,
+    /// Whether it only shows there what is written in other terminals, and a clock.
+    pub multiplexer: bool,
     /// Processor time, with that of the children that it waited for, in the kernel's ticks.
     pub ticks: u64,
 }
@@ -117,6 +122,7 @@ impl Look {
                 role,
                 alive: !matches!(stat.state, 'Z' | 'X'),
                 terminal: pseudo_terminal(stat.tty_nr()).filter(|_| stat.tty_nr != own.tty_nr),
+                multiplexer: MULTIPLEXERS.contains(&stat.comm.as_str()),
                 ticks: stat.utime + stat.stime + waited(stat.cutime, stat.cstime),
             }
         });

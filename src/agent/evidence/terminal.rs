@@ -1,4 +1,5 @@
-//! Terminals: somebody typed, or a command wrote. The kernel notes both in a terminal's times, to eight seconds.
+//! Terminals: somebody typed, or a command wrote. The kernel notes both in a terminal's times, to eight seconds. Where a
+//! multiplexer shows other terminals, only typing counts: what commands write stands in those, and its own clock is no use.
 
 use super::processes::Look;
 use super::signal::{Reading, Signal};
@@ -14,7 +15,8 @@ impl Signal for Terminal {
 
     fn read(&mut self, look: &Look) -> Result<Option<Reading>, String> {
         let open = open(look)?;
-        let used = self.0.used(&open);
+        let shows = look.processes()?.living().filter(|process| process.multiplexer);
+        let used = self.0.used(&open, &shows.filter_map(|process| process.terminal).collect());
         let value = match open.len() {
             0 => "none open".into(),
             1 => "1 open".into(),

@@ -141,6 +141,23 @@ fn a_command_that_writes_to_a_terminal_and_somebody_who_types_are_seen() {
     }
 }
 
+#[test]
+fn a_multiplexer_is_told_by_the_name_that_it_gives_itself() {
+    // no shell can name itself: one that is called so
+    let folder = scratch("multiplexer");
+    let client = folder.join("tmux: client");
+    std::fs::copy("/bin/sh", &client).unwrap();
+    let inside = format!("exec '{}' -c 'echo $$; while read line; do :; done'", client.display());
+    let mut outer = Running::of(Command::new("script").args(["-qfc", &inside, "/dev/null"]));
+    let mut told = String::new();
+    let mut from = std::io::BufReader::new(outer.0.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut from, &mut told).unwrap();
+    let shows = found(told.trim().parse().unwrap()).unwrap();
+    assert!(shows.multiplexer && shows.terminal.is_some(), "{shows:?}");
+    assert!(!found(outer.0.id()).unwrap().multiplexer);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 #[expect(clippy::disallowed_methods, reason = "a thread of its own waits here, no runtime")]
 fn pause() {
     std::thread::sleep(Duration::from_millis(200));

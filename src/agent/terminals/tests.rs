@@ -51,7 +51,7 @@ fn these(terminals: &[&Terminal]) -> Numbers {
 
 async fn used(terminals: &Terminals, open: &Numbers) -> DateTime<Utc> {
     let (terminals, open) = (terminals.clone(), open.clone());
-    spawn_blocking(move || terminals.used(&open)).await.unwrap().unwrap()
+    spawn_blocking(move || terminals.used(&open, &Numbers::new())).await.unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -81,6 +81,20 @@ async fn nobody_sees_the_times_while_they_are_ours() {
         used(&terminals, &open).await
     });
     assert_eq!((told, seen), (open, before));
+}
+
+#[tokio::test]
+async fn a_terminal_that_shows_others_is_used_by_whoever_types_there_and_by_nobody_else() {
+    let (terminals, mut outer) = (Terminals::default(), Terminal::open());
+    let (open, before) = (these(&[&outer]), outer.age(3600));
+    let used = async || {
+        let (terminals, open) = (terminals.clone(), open.clone());
+        spawn_blocking(move || terminals.used(&open, &open)).await.unwrap().unwrap()
+    };
+    outer.inside.write_all(b"12:07").unwrap();
+    assert_eq!(used().await, before);
+    outer.typed("ls\n");
+    assert!(used().await > before + chrono::TimeDelta::minutes(59));
 }
 
 #[tokio::test]
@@ -143,6 +157,6 @@ async fn a_terminal_that_is_gone_is_tried_once() {
     let terminals = Terminals::default();
     let gone = Numbers::from([i32::MAX]);
     assert_eq!(terminals.tell("a word".into(), gone.clone(), gone.clone()).await, gone);
-    let (told, none) = (gone.clone(), spawn_blocking(move || terminals.used(&gone)));
+    let (told, none) = (gone.clone(), spawn_blocking(move || terminals.used(&gone, &Numbers::new())));
     assert_eq!((told.len(), none.await.unwrap()), (1, None));
 }
