@@ -106,14 +106,9 @@ func importImages(state string, archives []string) error {
 		return err
 	}
 	for _, archive := range archives {
-		args := []string{"--address", RuntimeSocket, "--namespace", "k8s.io", "images", "import", archive}
-		_, end, err := f.start(part{name: "ctr", path: program, args: args, log: wish.At("import.log")})
+		err := f.run(program, "--address", RuntimeSocket, "--namespace", "k8s.io", "images", "import", archive)
 		if err != nil {
-			return err
-		}
-		if status := <-end; status.ExitStatus() != 0 {
-			said, _ := os.ReadFile(wish.At("import.log"))
-			return fmt.Errorf("%s can not be imported: %s", archive, said)
+			return fmt.Errorf("%s can not be imported: %w", archive, err)
 		}
 	}
 	f.end(10 * time.Second)

@@ -16,10 +16,12 @@ import (
 // kubeletFolder is where a kubelet keeps everything, inside.
 const kubeletFolder = "/var/lib/kubelet"
 
-// driver is one CSI driver; folderOf gives the folder that a volume is, or refuses as the real driver does.
+// driver is one CSI driver; folderOf gives the folder that a volume is, or refuses as the real driver does. What is a
+// disk is a file in that folder, with a file system of its own.
 type driver struct {
 	name     string
 	folderOf func(volume volume) (string, error)
+	disk     bool
 }
 
 // volume is what a driver is asked for.
@@ -29,11 +31,11 @@ type volume struct {
 }
 
 // serve answers the kubelet, and tells it so on its registration socket.
-func (d driver) serve(wish Wish) error {
+func (d driver) serve(f *family, wish Wish) error {
 	socket := filepath.Join(kubeletFolder, "plugins", d.name, "csi.sock")
 	server := grpc.NewServer()
 	csi.RegisterIdentityServer(server, identity{name: d.name})
-	csi.RegisterNodeServer(server, &node{driver: d, wish: wish})
+	csi.RegisterNodeServer(server, &node{driver: d, wish: wish, family: f})
 	if err := listen(server, socket); err != nil {
 		return err
 	}

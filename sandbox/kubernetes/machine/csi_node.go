@@ -1,4 +1,4 @@
-// The node service of a CSI driver: volumes are folders that all machines share, bound into place.
+// The node service of a CSI driver: volumes are folders that all machines share, bound into place, or disks in them.
 package machine
 
 import (
@@ -19,6 +19,7 @@ type node struct {
 	csi.UnimplementedNodeServer
 	driver driver
 	wish   Wish
+	family *family
 }
 
 func (n *node) NodeGetInfo(context.Context, *csi.NodeGetInfoRequest) (*csi.NodeGetInfoResponse, error) {
@@ -50,6 +51,9 @@ func (n *node) NodeStageVolume(_ context.Context, asked *csi.NodeStageVolumeRequ
 		return nil, err
 	}
 	folder = filepath.Join(n.wish.Volumes, folder)
+	if n.driver.disk {
+		return &csi.NodeStageVolumeResponse{}, n.mountDisk(folder, asked)
+	}
 	if err := makeVolume(folder); err != nil {
 		return nil, status.Error(codes.Internal, err.Error())
 	}
@@ -78,8 +82,7 @@ func (n *node) NodeUnstageVolume(_ context.Context, asked *csi.NodeUnstageVolume
 	return &csi.NodeUnstageVolumeResponse{}, release(asked.StagingTargetPath)
 }
 
-// makeVolume makes the folder of a volume that is mounted for the first time, as open as a new file system's root
-// that its driver formats: what belongs to whom is then the kubelet's business.
+// makeVolume makes the folder of a blob container that is mounted for the first time.
 func makeVolume(folder string) error {
 	if _, err := os.Stat(folder); err == nil {
 		return nil
@@ -87,14 +90,11 @@ func makeVolume(folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	if strings.Contains(folder, "/blob/") {
-		// as the mount options of the volume ask for: one owner, and anybody may write
-		if err := os.Chown(folder, 1000, 1000); err != nil {
-			return err
-		}
-		return os.Chmod(folder, 0o777)
+	// as the mount options of the volume ask for: one owner, and anybody may write
+	if err := os.Chown(folder, 1000, 1000); err != nil {
+		return err
 	}
-	return nil
+	return os.Chmod(folder, 0o777)
 }
 
 func bind(from, to string, readOnly bool) error {

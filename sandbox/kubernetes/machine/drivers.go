@@ -42,7 +42,7 @@ var blobDriver = driver{name: "blob.csi.azure.com", folderOf: func(v volume) (st
 }}
 
 // diskDriver mounts disks, which the attacher of the cloud has brought to the machine; a handle is a path in Azure.
-var diskDriver = driver{name: "disk.csi.azure.com", folderOf: func(v volume) (string, error) {
+var diskDriver = driver{name: "disk.csi.azure.com", disk: true, folderOf: func(v volume) (string, error) {
 	name := filepath.Base(v.id)
 	if !strings.HasPrefix(v.id, "/subscriptions/") || !isPlainName(name) {
 		return "", status.Errorf(codes.InvalidArgument, "failed to find disk on lun. volume(%s) is no disk", v.id)

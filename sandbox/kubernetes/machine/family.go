@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -82,6 +83,26 @@ func (f *family) start(p part) (int, <-chan syscall.WaitStatus, error) {
 	end := make(chan syscall.WaitStatus, 1)
 	f.ends[pid] = end
 	return pid, end, nil
+}
+
+// run runs a program to its end; what it says is the error's text if it fails. The family's reaper waits for all
+// children, so os/exec can not be asked. In /run, which is the machine's own.
+func (f *family) run(path string, args ...string) error {
+	log, err := os.CreateTemp("/run", "said-")
+	if err != nil {
+		return err
+	}
+	log.Close()
+	defer os.Remove(log.Name())
+	_, end, err := f.start(part{name: filepath.Base(path), path: path, args: args, log: log.Name()})
+	if err != nil {
+		return fmt.Errorf("%s does not start: %w", path, err)
+	}
+	if status := <-end; status.ExitStatus() != 0 {
+		said, _ := os.ReadFile(log.Name())
+		return fmt.Errorf("%s: %s", filepath.Base(path), strings.TrimSpace(string(said)))
+	}
+	return nil
 }
 
 // keep runs a program again and again, until the family ends.

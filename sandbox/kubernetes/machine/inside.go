@@ -46,7 +46,7 @@ func live(state string) error {
 		return err
 	}
 	for _, driver := range []driver{blobDriver, diskDriver} {
-		if err := driver.serve(wish); err != nil {
+		if err := driver.serve(family, wish); err != nil {
 			return fmt.Errorf("CSI driver %s: %w", driver.name, err)
 		}
 	}

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     kubernetes::ports,
     process::{Child, Program},
+    world::remains,
 };
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -15,6 +16,9 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+
+/// How often, and how many times, a machine that was killed is looked at: its disks are written before it is gone.
+const LOOK: (Duration, usize) = (Duration::from_millis(50), 400);
 
 /// A machine that is not there by then will not come.
 const UP: Duration = Duration::from_secs(150);
@@ -91,8 +95,10 @@ pub fn address() -> Result<Ipv4Addr> {
     }
 }
 
-/// Removes the control groups of machines that were killed, by what their folders say; all else went with them.
+/// Ends what machines of a world that was killed still do, and removes their control groups, by what their folders say;
+/// all else went with them.
 pub fn bury(machines: &Path) {
+    end_living(machines);
     let folders = std::fs::read_dir(machines).into_iter().flatten().flatten();
     let tasks =
         folders.flat_map(|machine| std::fs::read_dir(machine.path().join(TASKS)).into_iter().flatten());
@@ -100,6 +106,24 @@ pub fn bury(machines: &Path) {
     if !dead.is_empty() {
         remove_groups(Path::new("/sys/fs/cgroup"), &dead);
     }
+}
+
+/// Nobody may write any more where the next machines will live.
+fn end_living(machines: &Path) {
+    for _ in 0..LOOK.1 {
+        let living = remains::that(|words| is_machine(words, machines));
+        if living.is_empty() {
+            return;
+        }
+        living.iter().for_each(|remain| remains::end(remain.pid));
+        std::thread::sleep(LOOK.0);
+    }
+    tracing::warn!("machines in {} are killed and do not end", machines.display());
+}
+
+/// Whether a command line is the outer or the inner process of one of these machines.
+fn is_machine(words: &[&str], machines: &Path) -> bool {
+    matches!(words, ["machine" | "machine-inside", folder, ..] if Path::new(folder).parent() == Some(machines))
 }
 
 fn remove_groups(folder: &Path, dead: &[std::ffi::OsString]) {
@@ -133,6 +157,20 @@ mod tests {
             (4096, "198.18.0.0/27"),
         ] {
             assert_eq!(subnet(random), expected, "{random}");
+        }
+    }
+
+    #[test]
+    fn only_machines_of_the_same_world_are_ended() {
+        let machines = Path::new("/w/b/machines");
+        for (words, expected) in [
+            (["machine", "/w/b/machines/aks-1"], true),
+            (["machine-inside", "/w/b/machines/aks-1"], true),
+            (["machine", "/w/bb/machines/aks-1"], false),
+            (["-f", "/w/b/machines/aks-1"], false),
+            (["images", "/w/b/machines"], false),
+        ] {
+            assert_eq!(is_machine(&words, machines), expected, "{words:?}");
         }
     }
 

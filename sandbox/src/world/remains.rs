@@ -52,6 +52,14 @@ pub fn descendants(first: u32) -> Vec<Remain> {
     living.map(|line| Remain { pid: line.pid, command: command(line.pid) }).collect()
 }
 
+/// The living processes whose command line, without the program, is of this kind.
+#[must_use]
+pub fn that(is: impl Fn(&[&str]) -> bool) -> Vec<Remain> {
+    let all = lines().into_iter().filter(|line| !line.zombie);
+    let all = all.map(|line| Remain { pid: line.pid, command: command(line.pid) });
+    all.filter(|remain| is(&remain.command.split(' ').skip(1).collect::<Vec<_>>())).collect()
+}
+
 /// SIGKILL, now.
 pub fn end(pid: i32) {
     let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);

@@ -9,7 +9,7 @@ use super::{image_build, stamp};
 use crate::show;
 
 /// A file that must be there, and the package that brings it.
-const NEEDED: [(&str, &str); 9] = [
+const NEEDED: [(&str, &str); 10] = [
     ("/usr/bin/containerd", "containerd"),
     ("/usr/bin/ctr", "containerd"),
     ("/usr/sbin/runc", "runc"),
@@ -17,6 +17,7 @@ const NEEDED: [(&str, &str); 9] = [
     ("/usr/bin/buildah", "buildah"),
     ("/usr/sbin/debootstrap", "debootstrap"),
     ("/usr/bin/patchelf", "patchelf"),
+    ("/sbin/mkfs.ext4", "e2fsprogs"),
     ("/bin/busybox", "busybox-static"),
     ("/etc/ssl/certs/ca-certificates.crt", "ca-certificates"),
 ];
@@ -33,6 +34,12 @@ pub fn check() -> Result<()> {
             bail!(
                 "Machines that are kubelets need root: run this again as root (sudo -E env PATH=\"$PATH\" cargo …), \
                  or leave `--node kubelet` out"
+            )
+        }
+        None if !Path::new("/dev/loop-control").exists() => {
+            bail!(
+                "Machines that are kubelets need loop devices for home disks, and /dev/loop-control is not here: \
+                 run `modprobe loop`, or, in a container, one that is privileged"
             )
         }
         None => Ok(()),
@@ -79,6 +86,16 @@ pub fn containers(built: &Path, program: &Path) -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ci_installs_all_that_is_needed() {
+        let ci = std::fs::read_to_string(super::super::repository().join(".ci/run")).unwrap();
+        let list = ci.lines().find_map(|line| line.strip_prefix("kubelet_packages='")).unwrap();
+        let installed: Vec<&str> = list.trim_end_matches('\'').split(' ').collect();
+        for (_, package) in NEEDED {
+            assert!(installed.contains(&package), "{package}");
+        }
+    }
 
     #[test]
     fn what_is_missing_is_named_with_one_command() {
