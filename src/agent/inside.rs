@@ -145,6 +145,9 @@ fn report(line: &Line, asked: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Stri
     let why = if line.link.why.is_empty() { String::new() } else { format!(": {}", line.link.why) };
     let link = if line.link.state == LinkState::Connected { "connected" } else { line.link.state.name() };
     say(format_args!("{:<10} {link} since {}{why}", "tunnel", time(line.link.since)));
+    if line.full {
+        say(format_args!("{:<10} full: nothing more can be written there", "home disk"));
+    }
     for (name, evidence) in &line.activity.signals {
         match evidence {
             Evidence::Seen { at, value } => {
@@ -215,7 +218,7 @@ mod tests {
         ];
         let activity = Activity { signals: signals.map(|(name, e)| (name.to_owned(), e)).into() };
         let link = Link::new(LinkState::Lost, at(-60), "the relay went away");
-        let line = Line { at: at(0), session: "s".into(), link, activity, hold: None };
+        let line = Line { at: at(0), session: "s".into(), link, activity, hold: None, full: false };
         let text = report(&line, None, at(0));
         assert_eq!(
             text,
@@ -232,6 +235,8 @@ mod tests {
             "{asked}"
         );
         let holds = Line { hold: Some(Wish { until: at(60), asked: at(-1) }), ..line };
+        let full = report(&Line { full: true, ..holds.clone() }, None, at(0));
+        assert!(full.contains("\nhome disk  full: nothing more can be written there\n"), "{full}");
         let held = report(&holds, Some(at(60)), at(0));
         assert!(
             held.ends_with("you asked until 2027-01-15T08:01:00Z: that holds, as far as is allowed\n"),

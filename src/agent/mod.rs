@@ -26,6 +26,7 @@ mod kept;
 mod notices;
 mod output;
 mod pace;
+mod room;
 mod script;
 mod terminals;
 mod tunnel;
@@ -97,7 +98,7 @@ async fn live(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let now = Utc::now();
     let link = Link::new(LinkState::Unknown, now, "the agent starts");
     let activity = Activity::default();
-    let line = Line { at: now, session: arguments.session, link, activity, hold: None };
+    let line = Line { at: now, session: arguments.session, link, activity, hold: None, full: false };
     let log = std::fs::File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
     let (voice, writer) = Voice::start(line, tokio::fs::File::from_std(log));
     image::look().iter().for_each(|says| voice.say(says));
@@ -125,6 +126,9 @@ async fn live(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let notices = Notices { pod: arguments.pod, terminals: terminals.clone(), voice: voice.clone(), warned };
     tokio::spawn(async move { evidence::watch(looks, &run, terminals, warnings).await });
     tokio::spawn(notices.tell());
+    if let Some(home) = home.clone() {
+        tokio::spawn(room::watch(home, voice.clone()));
+    }
     if let Some(script) = script(ON_START) {
         tokio::spawn(script.run(None, asked.clone().cancelled_owned()));
     }

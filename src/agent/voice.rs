@@ -128,6 +128,11 @@ impl Voice {
         self.line.send_if_modified(|line| std::mem::replace(&mut line.hold, hold) != hold);
     }
 
+    /// Whether nothing more fits on the home disk; the line says it when it changed.
+    pub fn set_full(&self, full: bool) {
+        self.line.send_if_modified(|line| std::mem::replace(&mut line.full, full) != full);
+    }
+
     /// Whether a stop is announced: whoever decides it needs evidence of now.
     pub fn hurry(&self, hurry: bool) {
         lock(&self.shared).hurry = hurry;

@@ -33,6 +33,8 @@ pub struct Line {
     pub activity: Activity,
     /// What somebody asked for inside.
     pub hold: Option<Wish>,
+    /// Nothing more fits on the home disk.
+    pub full: bool,
 }
 
 /// Whether a line of the log is ours: the agent's, or a control line of the `logs` function.
@@ -66,6 +68,7 @@ impl Line {
             },
             activity: Activity { signals: wire.evidence.iter().filter_map(read_evidence).collect() },
             hold: wire.hold.as_ref().and_then(read_wish),
+            full: wire.full == Value::Bool(true),
         })
     }
 
@@ -82,6 +85,7 @@ impl Line {
             }),
             evidence: self.activity.signals.iter().map(write_evidence).collect(),
             hold: self.hold.map(write_wish),
+            full: if self.full { Value::Bool(true) } else { Value::Null },
         };
         loop {
             let line = serde_json::to_string(&wire).unwrap_or_default();
@@ -114,6 +118,8 @@ struct Wire {
     evidence: BTreeMap<String, Value>,
     #[serde(default)]
     hold: Option<Value>,
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    full: Value,
 }
 
 #[derive(Default, Serialize, Deserialize)]

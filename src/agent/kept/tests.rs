@@ -26,8 +26,14 @@ impl Folders {
 
     fn kept(&self) -> Kept {
         let link = Link::new(LinkState::Unknown, Utc::now(), "");
-        let line =
-            Line { at: Utc::now(), session: String::new(), link, activity: Activity::default(), hold: None };
+        let line = Line {
+            at: Utc::now(),
+            session: String::new(),
+            link,
+            activity: Activity::default(),
+            hold: None,
+            full: false,
+        };
         let (voice, _) = Voice::start(line, tokio::io::sink());
         Kept::new(Some(&self.root.join("home")), &self.root.join("data"), "dc-01", voice)
     }

@@ -10,7 +10,7 @@ use crate::pod::{TAIL_LINES, is_ours};
 fn line() -> Line {
     let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
     let link = Link::new(LinkState::Connecting, at, "");
-    Line { at, session: "s".into(), link, activity: Activity::default(), hold: None }
+    Line { at, session: "s".into(), link, activity: Activity::default(), hold: None, full: false }
 }
 
 /// The log that `speak` makes, line by line.

@@ -7,7 +7,7 @@ use crate::{
     cluster::{
         diagnose::{
             event::{self, last, message, reason},
-            placing,
+            gpu, placing,
         },
         observe,
     },
@@ -41,8 +41,8 @@ pub fn waiting(
     let told = event::meaning(placing::PLACING, events.iter().chain(claims).copied())
         .or_else(|| event::meaning(placing::SCHEDULING, events.iter().copied()));
     let says = format!("Waiting for a machine for profile '{}'.", session.profile);
-    let situation = told
-        .and_then(|told| told.situation(since, now))
+    let situation = gpu::late(events)
+        .or_else(|| told.and_then(|told| told.situation(since, now)))
         .unwrap_or_else(|| Situation::new(Phase::Starting, says, since).usually("3 to 10 minutes"));
     let heard = told.filter(|t| t.row.phase == Phase::Starting && !t.row.says.is_empty());
     let late = heard.and_then(|t| t.last).or(since).is_some_and(|at| now - at > LATE);
@@ -143,6 +143,9 @@ pub fn before(pod: &KubePod, events: &[Event], started: DateTime<Utc>) -> Option
         .filter_map(|e| {
             let why = match reason(e) {
                 "Evicted" => "The last try ended because the machine ran out of disk or memory.",
+                "UnexpectedAdmissionError" if names_gpu(message(e)) => {
+                    "The machine of the last try had no GPU that works."
+                }
                 "UnexpectedAdmissionError" => "The machine of the last try was not ready.",
                 "Preempted" | "Preempting" => "The last try had to give its machine away.",
                 "TaintManagerEviction" if message(e).starts_with("Marking") => "The last machine was lost.",
@@ -165,13 +168,9 @@ const STUCK_NEXT: &str = "Home and data are kept. Tell an admin: it starts again
 
 /// A pod that its machine turned away before anything ran; a new one is made at once.
 fn refused(why: &str, words: &str) -> (Phase, &'static str, &'static str) {
-    let gpu = words.contains("nvidia.com/") || words.contains("nvml") || words.contains("device plugin");
-    if gpu {
-        return (
-            Phase::Starting,
-            "The machine is there, but its GPU is not ready; it is tried again.",
-            "If it goes on for 10 minutes, stop, start again, and tell an admin: that machine's GPU is not well.",
-        );
+    if names_gpu(words) {
+        let says = "The machine is there, but its GPU is not ready; it is tried again.";
+        return (Phase::Starting, says, gpu::NOT_WELL);
     }
     let says = if why.starts_with("OutOf") {
         "The machine had no room left for your workspace; another one is looked for."
@@ -179,6 +178,10 @@ fn refused(why: &str, words: &str) -> (Phase, &'static str, &'static str) {
         "The machine did not take your workspace; it is tried again."
     };
     (Phase::Starting, says, "If it goes on for 10 minutes, stop, start again, and tell an admin.")
+}
+
+fn names_gpu(words: &str) -> bool {
+    ["nvidia.com/", "nvml", "device plugin"].iter().any(|name| words.contains(name))
 }
 
 fn put_out(words: &str) -> &'static str {

@@ -2,6 +2,7 @@
 
 mod container;
 mod event;
+mod gpu;
 mod image;
 mod listed;
 mod machine;

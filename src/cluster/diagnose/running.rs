@@ -4,7 +4,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use k8s_openapi::api::core::v1::Pod as KubePod;
 
 use crate::{
-    cluster::{Look, diagnose::container, observe},
+    cluster::{
+        Look,
+        diagnose::{container, gpu},
+        observe,
+    },
     domain::{
         link::{Link, LinkState, Refused},
         situation::{Phase, Situation},
@@ -20,6 +24,12 @@ const SLOW: TimeDelta = TimeDelta::minutes(5);
 
 const SLOW_NEXT: &str = "It takes longer than it should: read the logs, or stop and start again.";
 
+/// What is said while nothing more fits on the home disk, and what to do about it.
+const FULL: (&str, &str) = (
+    "Its home disk is full: nothing more can be written there.",
+    "Remove what you do not need: `du -xh ~ | sort -h | tail` says what is large. Or ask an admin for a larger disk.",
+);
+
 /// Says how a workspace runs; and, if it was ended shortly before, why.
 pub fn running(
     look: &Look,
@@ -29,8 +39,12 @@ pub fn running(
     now: DateTime<Utc>,
 ) -> Situation {
     let mut situation = reached(look, pod, started, now);
-    if let Some((why, next)) = container::began_again(pod, session, now) {
-        situation = situation.also(&why);
+    let again = container::began_again(pod, session, now);
+    let full = look.line.as_ref().is_some_and(|line| line.full).then_some(FULL);
+    let gone = gpu::gone(pod).then_some(gpu::GONE);
+    let also = [full, gone].into_iter().flatten().map(|(says, next)| (says.to_owned(), next));
+    for (says, next) in also.chain(again) {
+        situation = situation.also(&says);
         situation.next.get_or_insert_with(|| next.to_owned());
     }
     situation

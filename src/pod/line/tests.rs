@@ -18,6 +18,7 @@ fn line() -> Line {
         link: Link::new(LinkState::Connected, at(-60), ""),
         activity: Activity { signals: signals.map(|(name, e)| (name.to_owned(), e)).into() },
         hold: Some(Wish { until: at(3600), asked: at(-5) }),
+        full: true,
     }
 }
 
@@ -30,7 +31,7 @@ fn a_line_comes_back_as_it_was_written() {
     );
     assert!(is_ours(&text));
     assert_eq!(Line::parse(&text), Some(line()));
-    let bare = Line { activity: Activity::default(), hold: None, ..line() };
+    let bare = Line { activity: Activity::default(), hold: None, full: false, ..line() };
     assert!(bare.render().ends_with(r#""evidence":{},"hold":null}"#), "{}", bare.render());
     assert_eq!(Line::parse(&bare.render()), Some(bare));
 }
@@ -90,14 +91,14 @@ fn hostile_lines_are_no_lines() {
 #[test]
 fn what_is_odd_in_a_line_is_passed_over() {
     let text = r#"{"dcaas":1,"at":"2027-01-15T10:00:00+02:00","new":{"x":[1]},
-        "link":{"state":"glorious","why":"\u001b[31mred\u0000","new":1},"hold":1e300,
+        "link":{"state":"glorious","why":"\u001b[31mred\u0000","new":1},"hold":1e300,"full":"yes",
         "evidence":{"gpu":{"seen":"2027-01-15T08:00:00Z","value":1e308,"new":1},"cpu":{"seen":"9999-12-31T23:59:59Z"},
         "a b":{},"":{},"disk":7,"network":{"seen":3},"editor":{"unknown":"\u001b]0;x\u0007why"},"terminal":{"value":1}}}"#
         .replace("\n        ", "");
     let read = Line::parse(&text).unwrap();
     assert_eq!(read.at, at(0));
     assert_eq!(read.link, Link::new(LinkState::Unknown, at(0), "[31mred"));
-    assert_eq!(read.hold, None);
+    assert_eq!((read.hold, read.full), (None, false));
     let names: Vec<_> = read.activity.signals.keys().map(String::as_str).collect();
     assert_eq!(names, ["cpu", "editor", "gpu", "terminal"]);
     assert_eq!(read.activity.signals["editor"], Evidence::Unknown { why: "]0;xwhy".into() });

@@ -162,7 +162,24 @@ impl Case {
             link: Link::new(state, ago(since), why),
             activity: Activity::default(),
             hold: None,
+            full: false,
         });
+        self
+    }
+
+    /// The agent says that the home disk is full.
+    pub fn full(mut self) -> Self {
+        self.line = self.line.map(|line| Line { full: true, ..line });
+        self
+    }
+
+    /// The machine says of each GPU that the container has how it is.
+    pub fn gpus(mut self, health: &[&str]) -> Self {
+        let device =
+            |(n, health): (usize, &&str)| json!({ "resourceID": format!("GPU-{n}"), "health": health });
+        let devices: Vec<Value> = health.iter().enumerate().map(device).collect();
+        self.pods[0]["status"]["containerStatuses"][0]["allocatedResourcesStatus"] =
+            json!([{ "name": "nvidia.com/gpu", "resources": devices }]);
         self
     }
 

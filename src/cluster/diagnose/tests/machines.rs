@@ -47,6 +47,7 @@ pub fn rows() -> Vec<Case> {
         unscheduled("after a silent machine").event_at(80, 80, "NodeNotReady", "Node is not ready").of("uid", json!("older")).starts("The last machine was lost.", ""),
         placed("after a full disk").event_at(80, 80, "Evicted", "The node was low on resource: ephemeral-storage. ").of("uid", json!("older")).starts("ran out of disk or memory", ""),
         unscheduled("after a refusal").event_at(80, 80, "UnexpectedAdmissionError", "Allocate failed").of("uid", json!("older")).starts("was not ready", ""),
+        unscheduled("after one without GPUs").event_at(80, 80, "UnexpectedAdmissionError", "Allocate failed due to no healthy devices present; cannot allocate unhealthy devices nvidia.com/gpu, which is unexpected").of("uid", json!("older")).starts("had no GPU that works", ""),
         unscheduled("after one without room").event_at(80, 80, "OutOfcpu", "Node didn't have enough resource").of("uid", json!("older")).starts("had no room left", ""),
         unscheduled("after giving way").event_at(80, 80, "Preempted", "Preempted by pod 1 on node aks-steady-12345678-vmss000000").of("uid", json!("older")).starts("give its machine away", ""),
     ]

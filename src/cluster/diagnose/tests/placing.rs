@@ -19,6 +19,16 @@ pub fn rows() -> Vec<Case> {
         unscheduled("the scheduler alone is no failure")
             .scheduler(110, 1, "0/3 nodes are available: 1 Insufficient nvidia.com/gpu, 2 node(s) had untolerated taint {sku: gpu}.")
             .starts("Waiting for a machine", ""),
+        unscheduled("a machine has come, and its GPU has not")
+            .scheduler(110, 60, "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector.")
+            .event_at(60, 60, "TriggeredScaleUp", "pod triggered scale-up: [{aks-steady-12345678-vmss 0->1 (max: 4)}]")
+            .scheduler(20, 1, "0/3 nodes are available: 1 Insufficient nvidia.com/gpu, 2 node(s) didn't match Pod's node affinity/selector. no new claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.")
+            .starts("there; its GPU is not ready yet", "10 minutes"),
+        unscheduled("a machine comes, and others' GPUs are in use")
+            .scheduler(110, 60, "0/3 nodes are available: 1 Insufficient nvidia.com/gpu, 2 node(s) had untolerated taint(s).")
+            .event_at(60, 60, "TriggeredScaleUp", "pod triggered scale-up: [{aks-steady-12345678-vmss 1->2 (max: 4)}]")
+            .scheduler(20, 1, "0/4 nodes are available: 1 Insufficient nvidia.com/gpu, 1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }, 2 node(s) had untolerated taint(s).")
+            .starts("is on its way", ""),
         unscheduled("full").event(NO, "pod didn't trigger scale-up: 2 node(s) didn't match Pod's node affinity/selector, 1 max node group size reached")
             .fails("at its maximum", "another profile"),
         unscheduled("after ten texts that differ").event(NO, "(combined from similar events): pod didn't trigger scale-up: 1 max node group size reached, 3 node(s) had untolerated taint {sku: gpu}")

@@ -27,6 +27,12 @@ pub fn rows() -> Vec<Case> {
         running("not looked yet", 10).line(5, Unknown, 9, "the tunnel has not said anything").expect(Starting, "connects (the tunnel has", ""),
         running("connects for long", 900).line(5, Connecting, 890, "").expect(Starting, "tunnel connects", "read the logs"),
         running("runs", 900).line(50, Connected, 800, "").expect(Running, "can be reached", ""),
+        running("home is full", 900).line(50, Connected, 800, "").full().expect(Running, "can be reached. Its home disk is full", "du -xh ~"),
+        running("home is full, and the tunnel can not be reached", 900).line(50, Refused, 600, NoToken.why()).full().expect(Running, "sign in with). Its home disk is full", "Sign in again"),
+        // kubernetes pkg/kubelet/cm/devicemanager/manager.go, UpdateAllocatedResourcesStatus: from 1.36 on
+        running("GPUs are well", 900).line(50, Connected, 800, "").gpus(&["Healthy", "Healthy"]).expect(Running, "can be reached.", ""),
+        running("a GPU is gone", 900).line(50, Connected, 800, "").gpus(&["Healthy", "Unhealthy"]).expect(Running, "A GPU of its machine is gone", "stop and start again"),
+        running("nothing is known of a GPU", 900).line(50, Connected, 800, "").gpus(&["Unknown"]).expect(Running, "can be reached.", ""),
         running("lost", 900).line(50, Lost, 50, "the relay went away").expect(Running, "lost (the relay went away); it connects again", ""),
         running("lost for long", 900).line(50, Lost, 600, "").expect(Running, "tunnel is lost;", "stop and start"),
         running("refused", 900).line(50, Refused, 600, "").expect(Running, "can not be reached", "Sign in again"),
