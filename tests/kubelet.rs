@@ -2,16 +2,26 @@
 //!
 //! These tests need machines that are kubelets (`cargo xtask test --node kubelet`) and are skipped elsewhere.
 
+mod endings;
 mod failures;
+mod gpus;
+mod home;
 mod inside;
+mod killed;
+mod processes;
+mod pulls;
 mod users;
 mod walk;
 
-use std::process::{Command, Output};
+use std::{
+    path::PathBuf,
+    process::{Command, Output},
+};
 
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 
-use crate::world::{Installation, Person, Token, facts};
+use crate::world::{Installation, Person, Token, eventually, facts};
 
 /// Whether the world's machines are kubelets; says so where they are not.
 fn real() -> bool {
@@ -71,4 +81,32 @@ async fn started(dcaas: &Installation, token: &Token, image: Option<&str>) -> Va
 async fn stopped(dcaas: &Installation, token: &Token) {
     dcaas.stop(token).await;
     dcaas.until(token, "stopped").await;
+}
+
+/// Waits until the status is of this phase and says one of these words; gives what it says, and what to do next.
+async fn says(dcaas: &Installation, token: &Token, phase: &str, words: &[&str]) -> String {
+    eventually(&format!("{phase}: {words:?}"), || async {
+        let status = dcaas.status(token).await;
+        let says = status["says"].as_str()?.to_owned();
+        let found = status["phase"] == phase && words.iter().any(|word| says.contains(word));
+        found.then(|| format!("{says} {}", status["next"].as_str().unwrap_or_default()))
+    })
+    .await
+}
+
+/// A machine's folder.
+fn folder(node: &str) -> String {
+    let machines = PathBuf::from(facts()["folder"].as_str().unwrap()).join("machines");
+    machines.join(node).to_string_lossy().into_owned()
+}
+
+/// The kubelet of a machine, while there is one.
+fn kubelet(node: &str) -> Option<Pid> {
+    let folder = folder(node);
+    let inside = processes::that_run(&["machine-inside", &folder]);
+    let kubelet = |one: &processes::Process| processes::words(one.pid) == ["kubelet", "kubelet", &folder];
+    inside
+        .first()
+        .and_then(|inside| processes::family(*inside).into_iter().find(kubelet))
+        .map(|one| one.pid())
 }
