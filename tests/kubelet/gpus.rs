@@ -8,7 +8,7 @@ use super::{
     processes::{family, that_run},
     real, says, stopped,
 };
-use crate::world::{Installation, break_machines, control, mend_machines, with_profiles};
+use crate::world::{Installation, break_machines, control, get, mend_machines, with_profiles};
 
 #[tokio::test]
 async fn a_machine_whose_gpus_take_their_time_is_waited_for_and_no_other_comes() {
@@ -24,8 +24,10 @@ async fn a_machine_whose_gpus_take_their_time_is_waited_for_and_no_other_comes()
         says(&dcaas, &token, "starting", &["A machine of your size is on its way"]).await;
         let told = says(&dcaas, &token, "starting", &["is there; its GPU is not ready yet"]).await;
         assert!(told.contains("tell an admin"), "{told}");
+        let pool = "/api/v1/nodes?labelSelector=kubernetes.azure.com/agentpool=lategpus";
+        let nodes = get(pool).await.unwrap()["items"].clone();
         dcaas.until(&token, "running").await;
-        assert!(machine(&ada).await.ends_with("vmss000000"), "the first machine, and no other");
+        assert_eq!(machine(&ada).await, nodes[0]["metadata"]["name"], "the first machine, and no other");
         stopped(&dcaas, &token).await;
         mend_machines("lategpus").await;
     })

@@ -39,7 +39,9 @@ async fn a_pod_holds_what_is_the_members_and_nothing_of_the_cluster() {
     runs(&ben, "test ! -e /var/run/secrets/kubernetes.io");
 
     assert_eq!(runs(&ben, "id -u; sudo -n id -u"), "1000\n0");
-    runs(&ben, "sudo apt-get install -y --no-download sudo");
+    let apt = "sudo apt-get -o Dir::Etc::sourcelist=/srv/apt/sources.list -o Dir::Etc::sourceparts=-";
+    runs(&ben, &format!("{apt} update && {apt} install -y greet"));
+    assert_eq!(runs(&ben, "/usr/games/greet"), "hello from a package");
     for wish in
         ["mount -t tmpfs none /mnt", "mknod /tmp/disk b 8 0 && cat /tmp/disk", "sysctl -w kernel.panic=1"]
     {

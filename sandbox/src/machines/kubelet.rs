@@ -12,6 +12,8 @@ use crate::{
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::{
+    collections::BTreeSet,
+    ffi::OsString,
     net::{Ipv4Addr, UdpSocket},
     path::{Path, PathBuf},
     time::Duration,
@@ -100,12 +102,23 @@ pub fn address() -> Result<Ipv4Addr> {
 pub fn bury(machines: &Path) {
     end_living(machines);
     let folders = std::fs::read_dir(machines).into_iter().flatten().flatten();
-    let tasks =
-        folders.flat_map(|machine| std::fs::read_dir(machine.path().join(TASKS)).into_iter().flatten());
-    let dead: Vec<_> = tasks.flatten().map(|task| task.file_name()).collect();
-    if !dead.is_empty() {
-        remove_groups(Path::new("/sys/fs/cgroup"), &dead);
+    let dead: BTreeSet<OsString> = folders.flat_map(|machine| containers(&machine.path())).collect();
+    for _ in 0..20 {
+        if dead.is_empty() || remove_groups(Path::new("/sys/fs/cgroup"), &dead) {
+            return;
+        }
+        // whoever was killed in there may not be gone yet
+        std::thread::sleep(LOOK.0);
     }
+}
+
+/// All containers that a machine has had. containerd forgets one whose end was cut short; its log does not.
+fn containers(machine: &Path) -> BTreeSet<OsString> {
+    let noted = std::fs::read_dir(machine.join(TASKS)).into_iter().flatten().flatten();
+    let log = std::fs::read_to_string(machine.join("containerd.log")).unwrap_or_default();
+    let words = log.split(|c: char| !c.is_ascii_alphanumeric());
+    let named = words.filter(|word| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    noted.map(|task| task.file_name()).chain(named.map(OsString::from)).collect()
 }
 
 /// Nobody may write any more where the next machines will live.
@@ -126,7 +139,9 @@ fn is_machine(words: &[&str], machines: &Path) -> bool {
     matches!(words, ["machine" | "machine-inside", folder, ..] if Path::new(folder).parent() == Some(machines))
 }
 
-fn remove_groups(folder: &Path, dead: &[std::ffi::OsString]) {
+/// Whether all of them are gone.
+fn remove_groups(folder: &Path, dead: &BTreeSet<OsString>) -> bool {
+    let mut gone = true;
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path: PathBuf = entry.path();
         if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
@@ -134,11 +149,12 @@ fn remove_groups(folder: &Path, dead: &[std::ffi::OsString]) {
         }
         if dead.contains(&entry.file_name()) {
             // one that is not empty stays: then somebody lives in it
-            let _ = std::fs::remove_dir(path);
+            gone &= std::fs::remove_dir(path).is_ok();
         } else {
-            remove_groups(&path, dead);
+            gone &= remove_groups(&path, dead);
         }
     }
+    gone
 }
 
 #[cfg(test)]
@@ -175,13 +191,24 @@ mod tests {
     }
 
     #[test]
+    fn a_machines_containers_are_in_its_notes_and_in_its_log() {
+        let machine = tempfile::tempdir().unwrap();
+        let (noted, logged) = ("0a".repeat(32), "1b".repeat(32));
+        std::fs::create_dir_all(machine.path().join(TASKS).join(&noted)).unwrap();
+        let log =
+            format!("level=info msg=\"starting signal loop\" path=/run/containerd/k8s.io/{logged} pid=7\n");
+        std::fs::write(machine.path().join("containerd.log"), log).unwrap();
+        assert_eq!(containers(machine.path()), [noted.into(), logged.into()].into());
+    }
+
+    #[test]
     fn only_the_groups_of_dead_containers_are_removed() {
         let root = tempfile::tempdir().unwrap();
         let group = |name: &str| root.path().join("groups").join(name);
         for name in ["memory/k8s.io/dead", "memory/k8s.io/alive", "cpu/k8s.io/dead"] {
             std::fs::create_dir_all(group(name)).unwrap();
         }
-        remove_groups(&root.path().join("groups"), &["dead".into()]);
+        assert!(remove_groups(&root.path().join("groups"), &["dead".into()].into()));
         assert!(!group("memory/k8s.io/dead").exists() && !group("cpu/k8s.io/dead").exists());
         assert!(group("memory/k8s.io/alive").exists());
     }
