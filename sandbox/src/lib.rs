@@ -21,3 +21,4 @@ pub mod host;
 pub mod installation;
 pub mod kubernetes;
 pub mod machines;
+pub mod relay;

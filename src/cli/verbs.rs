@@ -110,7 +110,9 @@ fn open(told: &Told, desktop: bool) -> Result<(), Fault> {
         )
         .next("`dcaas start --wait --open` opens it as soon as it runs."));
     };
-    let name = address.strip_prefix("https://vscode.dev/tunnel/").ok_or_else(|| {
+    // whose site opens it is the installation's choice
+    let name = address.split_once("/tunnel/").map(|(_, name)| name).filter(|name| !name.is_empty());
+    let name = name.ok_or_else(|| {
         Fault::new(UNEXPECTED, format!("'{}' is no address of a tunnel", show::plain(address)))
     })?;
     // the home is there in every workspace

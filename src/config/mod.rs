@@ -132,6 +132,8 @@ pub struct WorkspaceSettings {
     pub gates: Gates,
     pub images: AllowedImages,
     pub platform_image: String,
+    /// Where a tunnel is opened in a browser, without a slash at its end.
+    pub vscode_url: String,
     pub home_class: String,
     pub home_size: String,
     /// From SIGTERM to SIGKILL.
@@ -248,6 +250,7 @@ impl Settings {
                 workspaces: WorkspaceSettings {
                     images: AllowedImages::new(read.list("ALLOWED_IMAGES")),
                     platform_image: read.text("PLATFORM_IMAGE"),
+                    vscode_url: read.called_url("VSCODE_URL").trim_end_matches('/').to_owned(),
                     home_class: read.text("HOME_CLASS"),
                     home_size: read.text("HOME_SIZE"),
                     grace: read.duration("GRACE"),

@@ -154,6 +154,12 @@ pub const SETTINGS: &[Setting] = &[
         "`accepted`, once whoever deploys has read what the README says of the licence of VS Code's server",
         "accepted",
     ),
+    optional(
+        "VSCODE_URL",
+        "where VS Code opens a tunnel in a browser, an https URL (http on 127.0.0.1 alone)",
+        "https://vscode.dev",
+        "https://vscode.dev",
+    ),
     optional("HOME_CLASS", "the storage class of the home disks", "managed-csi", "managed-csi"),
     optional("HOME_SIZE", "the size of a new member's home disk, a Kubernetes quantity", "64Gi", "64Gi"),
     required(

@@ -111,6 +111,24 @@ fn graph_calls_https_and_plain_http_on_this_machine_alone() {
 }
 
 #[test]
+fn a_tunnel_is_opened_at_vscode_dev_unless_it_is_told_otherwise() {
+    let rows = [
+        (None, Some("https://vscode.dev")),
+        (Some("https://insiders.vscode.dev/"), Some("https://insiders.vscode.dev")),
+        (Some("http://127.0.0.1:4711"), Some("http://127.0.0.1:4711")),
+        (Some("http://vscode.dev"), None),
+        (Some("vscode.dev"), None),
+    ];
+    for (given, expected) in rows {
+        let mut variables = examples();
+        variables.remove("VSCODE_URL");
+        variables.extend(given.map(|url| ("VSCODE_URL".to_owned(), url.to_owned())));
+        let read = Settings::read(&variables).map(|settings| settings.workspaces.vscode_url);
+        assert_eq!(read.ok().as_deref(), expected, "{given:?}");
+    }
+}
+
+#[test]
 fn the_subscription_watches_the_group_unless_it_is_told_otherwise() {
     let group = "66666666-6666-6666-6666-666666666666";
     let rows = [

@@ -263,7 +263,8 @@ async fn look(app: &Ready, member: Member) -> Result<Found, Problem> {
     }
     let connected = look.line.as_ref().is_some_and(|line| line.link.state == LinkState::Connected);
     // the name is the control plane's own, never the pod's word
-    let address = connected.then(|| format!("https://vscode.dev/tunnel/{}", member.tunnel()));
+    let vscode = &app.settings.workspaces.vscode_url;
+    let address = connected.then(|| format!("{vscode}/tunnel/{}", member.tunnel()));
     let line = look.line.map(|line| line.not_after(app.now()));
     Ok(Found { situation, workspace: look.workspace, address, line, life })
 }

@@ -23,19 +23,24 @@ const browser = await chromium.launch({
 // the world's certificates are its own
 const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: WIDE, colorScheme: 'light' });
 context.setDefaultTimeout(PATIENCE);
-const page = await context.newPage();
 
 // what the page did that it must not: errors of its script, and what its policy kept from it
 const wrong = [];
-page.on('pageerror', (error) => wrong.push(`script: ${error.message}`));
-page.on('console', (message) => {
-  if (/Content Security Policy|Trusted Type/i.test(message.text())) wrong.push(message.text());
-});
 const asked = new Map();
-page.on('request', (request) => {
-  const path = new URL(request.url()).pathname;
-  asked.set(path, (asked.get(path) ?? 0) + 1);
-});
+let page = await another();
+
+async function another() {
+  const page = await context.newPage();
+  page.on('pageerror', (error) => wrong.push(`script: ${error.message}`));
+  page.on('console', (message) => {
+    if (/Content Security Policy|Trusted Type/i.test(message.text())) wrong.push(message.text());
+  });
+  page.on('request', (request) => {
+    const path = new URL(request.url()).pathname;
+    asked.set(path, (asked.get(path) ?? 0) + 1);
+  });
+  return page;
+}
 
 const find = ({ role, name, label, css, text }) => {
   if (css) return page.locator(css, text ? { hasText: text } : {});
@@ -49,6 +54,13 @@ const deeds = {
   click: async (what) => find(what).first().click(),
   fill: async (what) => find(what).first().fill(what.value),
   press: async ({ key }) => page.keyboard.press(key),
+  // key by key, as somebody does who can type
+  type: async ({ text }) => page.keyboard.type(text, { delay: 50 }),
+  // the page is left, as by its cross: it may say goodbye
+  leave: async () => {
+    await page.close({ runBeforeUnload: false });
+    page = await another();
+  },
   text: async (what) => (await find(what).first().textContent()).trim(),
   attribute: async (what) => find(what).first().getAttribute(what.attribute),
   count: async (what) => find(what).count(),

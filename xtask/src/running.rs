@@ -20,6 +20,8 @@ pub struct Running {
     pub pid: u32,
     /// What its machines are.
     pub node: String,
+    /// Workspaces have a real VS Code server.
+    pub editor: bool,
     people: Value,
     http: ureq::Agent,
 }
@@ -102,6 +104,7 @@ impl Running {
         Ok(Running {
             name: text("name")?,
             node: text("node")?,
+            editor: facts["relay"].is_string(),
             functions: text("functions")?,
             control: text("control")?,
             kubeconfig: text("kubeconfig")?.into(),

@@ -22,23 +22,28 @@ pub struct Arguments {
     /// What the machines of the pools are; with `kubelet` only the tests that are about that.
     #[arg(long, value_enum, default_value_t)]
     node: Node,
+    /// Workspaces have a real VS Code server; only the tests that are about that.
+    #[arg(long)]
+    editor: bool,
     /// Only tests with one of these in their name (and then only the Rust ones).
     filter: Vec<String>,
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let wish = Wish { fast: true, node: arguments.node, ..Wish::default() };
+    let wish = Wish { fast: true, node: arguments.node, editor: arguments.editor, ..Wish::default() };
     let prepared = prepare(wish)?;
-    if arguments.filter.is_empty() && arguments.node == Node::Process {
+    if arguments.filter.is_empty() && arguments.node == Node::Process && !arguments.editor {
         go()?;
     }
     let file = file_of(&prepare::state(), &arguments.world);
     if let Some(running) = Running::find(&prepare::state(), &arguments.world)? {
-        if running.node != arguments.node.word() {
+        if running.node != arguments.node.word() || running.editor != arguments.editor {
             bail!(
-                "world `{}` is up with machines of another kind ({}): end it (kill {}), or name another --world",
+                "world `{}` is up with machines or editors of another kind ({}{}): end it (kill {}), or name another \
+                 --world",
                 running.name,
                 running.node,
+                if running.editor { ", real editors" } else { "" },
                 running.pid
             );
         }
@@ -74,11 +79,12 @@ fn go() -> Result<()> {
 fn cargo(arguments: &Arguments, world: &Path) -> Result<bool> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(prepare::repository()).args(["test", "--no-fail-fast"]);
-    match (arguments.node, arguments.filter.as_slice()) {
+    match (arguments.node, arguments.editor, arguments.filter.as_slice()) {
         // all packages and not one: the same features then, and nothing is compiled twice
-        (Node::Kubelet, []) => command.args(["--workspace", "--test", "chapters", "--", "kubelet::"]),
-        (Node::Process, []) => command.arg("--workspace"),
-        (_, filter) => command.args(["--workspace", "--"]).args(filter),
+        (_, true, []) => command.args(["--workspace", "--test", "chapters", "--", "editor::"]),
+        (Node::Kubelet, _, []) => command.args(["--workspace", "--test", "chapters", "--", "kubelet::"]),
+        (Node::Process, _, []) => command.arg("--workspace"),
+        (.., filter) => command.args(["--workspace", "--"]).args(filter),
     };
     command.env("DCAAS_WORLD", std::path::absolute(world)?);
     if let Some(checkers) = prepare::checkers()? {

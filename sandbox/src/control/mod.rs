@@ -92,7 +92,7 @@ async fn answer(world: Arc<World>, request: Request) -> Outcome {
         }
         (_, ["graph", rest @ ..]) => graph::answer(&world, rest, request).await,
         (_, ["sign-ins", rest @ ..]) => sign_ins::answer(&world, rest, request).await,
-        (_, ["tunnels", rest @ ..]) => tunnels::answer(rest, request).await,
+        (_, ["tunnels", rest @ ..]) => tunnels::answer(&world, rest, request).await,
         (_, ["installations", rest @ ..]) => installations::answer(&world, rest, request).await,
         _ => Err(unknown(&method, &path)),
     }
@@ -113,6 +113,7 @@ const VERBS: &str = "verbs: GET /, POST /stop, GET /leftovers, GET|POST /people,
     PUT|DELETE /graph/troubles, POST /graph/release|lose|expire|lifecycle|replay|forge, \
     GET /sign-ins, PUT /sign-ins/pace, POST /sign-ins/CODE/approve|decline|expire, POST /sign-ins/whose|revoke, \
     POST /tunnels/TUNNEL/open|type|close|exec, GET /tunnels/TUNNEL/screen, \
+    POST /tunnels/TUNNEL/sleep|wake|cut, \
     ANY /kubernetes/PATH";
 
 /// Used by the submodules for verbs below a resource.

@@ -1,10 +1,10 @@
-//! The person at the other end of a workspace's tunnel.
+//! The person at the other end of a workspace's tunnel, and the relay in between.
 
 use super::{
-    answers::{Outcome, Refusal, body, json},
+    answers::{Outcome, Refusal, body, empty, json},
     no_verb,
 };
-use crate::{listener::Request, tunnels::Tunnel};
+use crate::{listener::Request, tunnels::Tunnel, world::World};
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json as object};
@@ -22,7 +22,7 @@ struct Execution {
 }
 
 /// Answers everything below `/tunnels`.
-pub async fn answer(rest: &[&str], request: Request) -> Outcome {
+pub async fn answer(world: &World, rest: &[&str], request: Request) -> Outcome {
     let method = request.method().clone();
     match (&method, rest) {
         (&Method::POST, [name, "open"]) => ask(name, object!({"open": {}})).await,
@@ -35,6 +35,15 @@ pub async fn answer(rest: &[&str], request: Request) -> Outcome {
         (&Method::POST, [name, "exec"]) => {
             let Execution { command } = body(request).await?;
             ask(name, object!({"exec": {"command": command}})).await
+        }
+        (&Method::POST, [name, does @ ("sleep" | "wake" | "cut")]) => {
+            let relay = world.relay().map_err(Refusal::missing)?;
+            let done = match *does {
+                "cut" => relay.cut(name),
+                does => relay.sleep(name, does == "sleep"),
+            };
+            done.map_err(Refusal::missing)?;
+            Ok(empty(204))
         }
         _ => Err(no_verb(&request)),
     }

@@ -51,6 +51,8 @@ pub struct Ground {
     pub cluster: Cluster,
     pub graph: Url,
     pub github: Url,
+    /// Where a tunnel is opened in a browser.
+    pub vscode: String,
 }
 
 /// The cluster as an installation sees it.

@@ -34,6 +34,7 @@ impl Installation {
             ("blob_url", account("blob")?),
             ("graph_url", gate("graph")?),
             ("github_url", gate("github")?),
+            ("vscode_url", self.ground.vscode.clone()),
             ("group", self.group.to_string()),
             ("storage_client_id", self.nodes_identity.to_string()),
         ]

@@ -27,6 +27,7 @@ use mirror::Mirror;
 use paper::Paper;
 use serde_json::{Value, json};
 use std::{
+    net::{IpAddr, Ipv4Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -60,6 +61,14 @@ impl Shared {
     fn cloud(&self) -> MutexGuard<'_, Cloud> {
         self.cloud.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The address at which pods reach this computer: loopback, but where each has a network of its own.
+///
+/// # Errors
+/// When it has none beside loopback.
+pub fn reached_at(own_network: bool) -> Result<IpAddr> {
+    if own_network { kubelet::address().map(IpAddr::V4) } else { Ok(Ipv4Addr::LOCALHOST.into()) }
 }
 
 impl Machines {

@@ -19,6 +19,7 @@ use crate::{
     kubernetes::ControlPlane,
     listener::Listener,
     machines::Machines,
+    relay::Relay,
     strict::Oddities,
 };
 use anyhow::{Context, Result, bail};
@@ -57,6 +58,8 @@ pub struct World {
     ground: Arc<installation::Ground>,
     pub graph: Graph,
     pub github: GitHub,
+    /// Where workspaces have a real editor.
+    relay: Option<Relay>,
     control: OnceLock<Listener>,
     installations: Mutex<BTreeMap<String, Arc<Installation>>>,
     lock: Lock,
@@ -73,6 +76,7 @@ impl World {
         let bare = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
         Ok(json!({
             "name": self.name, "pid": std::process::id(), "node": self.node, "kubernetes": self.program,
+            "relay": self.relay.as_ref().map(Relay::url),
             "functions": first.functions().as_ref().map(bare), "kubeconfig": self.cluster.kubeconfig,
             "storage": first.queues.account.connection_string(), "members_storage": first.members_storage(),
             "entra": bare(&self.entra.authority()?), "graph": bare(&self.graph.url()?), "github": bare(&self.github.url()?), "control": bare(&control),
@@ -147,6 +151,14 @@ impl World {
         self.machines.as_ref().context("the cluster was given by --kubeconfig: its own cloud brings machines")
     }
 
+    /// What leads a browser to a workspace's editor.
+    ///
+    /// # Errors
+    /// Where editors are only played.
+    pub fn relay(&self) -> Result<&Relay> {
+        self.relay.as_ref().context("this world has no real editor: start one with --editor")
+    }
+
     /// All installations.
     #[must_use]
     pub fn all_installations(&self) -> Vec<Arc<Installation>> {
@@ -181,6 +193,9 @@ impl World {
         }
         tokio::join!(self.cluster.stop(), self.ground.azurite.stop(), self.graph.stop(), self.entra.stop());
         self.github.stop().await;
+        if let Some(relay) = &self.relay {
+            relay.stop().await;
+        }
         if let Some(control) = self.control.get() {
             control.stop().await;
         }

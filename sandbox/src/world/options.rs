@@ -25,6 +25,9 @@ pub struct Options {
     /// Machines are kubelets, whose containerd begins with a copy of this folder.
     #[arg(long, value_name = "DIR")]
     pub containers: Option<PathBuf>,
+    /// What the VS Code CLI would unpack: workspaces get a real editor, and a relay leads a browser to it.
+    #[arg(long, value_name = "DIR")]
+    pub editor: Option<PathBuf>,
     /// Where worlds keep their files.
     #[arg(long, value_name = "DIR")]
     pub state: PathBuf,

@@ -12,6 +12,7 @@ use crate::{
     installation,
     kubernetes::{Binaries, ControlPlane, Issuer},
     machines::{self, Delays, Machines},
+    relay::Relay,
     strict::Oddities,
 };
 use anyhow::{Context, Result};
@@ -20,6 +21,9 @@ use std::{
     sync::{Arc, Mutex, OnceLock},
 };
 use tokio_util::sync::CancellationToken;
+
+/// Where tunnels are opened in a browser, where this is not done here.
+const VSCODE: &str = "https://vscode.dev";
 
 impl World {
     /// Starts everything and tells where it is.
@@ -64,6 +68,16 @@ impl World {
             github.flows().pace(None, Pace::FAST);
         }
         progress.say("Entra, Graph, GitHub", &entra.authority()?);
+        let relay = match &options.editor {
+            Some(servers) => {
+                let servers = path(servers, "--editor")?;
+                let hosts = machines::reached_at(containers.is_some())?;
+                let relay = Relay::start(hosts, oddities.clone()).await?;
+                relay.tell(&folder.join("editor"), &servers).context("the editor's folder")?;
+                Some(relay)
+            }
+            None => None,
+        };
         let issuer = Issuer { issuer: entra.issuer_v1(), discovery: entra.discovery_url_v1()? };
         let storage = folder.join("storage");
         let kubernetes = async {
@@ -108,6 +122,7 @@ impl World {
             cluster: installation::Cluster { url: cluster.url.clone(), admin: cluster.client.clone(), given },
             graph: graph.url()?,
             github: github.url()?,
+            vscode: relay.as_ref().map_or_else(|| VSCODE.to_owned(), Relay::url),
         });
         let world = Arc::new(Self {
             oddities,
@@ -123,6 +138,7 @@ impl World {
             ground,
             graph,
             github,
+            relay,
             control: OnceLock::new(),
             installations: Mutex::default(),
             lock,

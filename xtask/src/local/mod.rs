@@ -38,6 +38,9 @@ pub struct Arguments {
     /// What the machines of the pools are.
     #[arg(long, value_enum, default_value_t)]
     pub node: Node,
+    /// Give workspaces a real VS Code server, which a browser opens at the address that `status` says.
+    #[arg(long)]
+    pub editor: bool,
     /// Use the cluster of this kubeconfig instead of starting one.
     #[arg(long, value_name = "FILE", conflicts_with = "node")]
     pub kubeconfig: Option<PathBuf>,
@@ -135,6 +138,7 @@ fn start(arguments: &Arguments) -> Result<ExitCode> {
         release: arguments.release,
         timers: true,
         node: arguments.node,
+        editor: arguments.editor,
     })?;
     let start = Start {
         name: arguments.world.clone(),
@@ -170,7 +174,7 @@ fn try_next(running: &Running) {
     {local} approve CODE --as dora               # type it at GitHub's page: a GPU node comes, the workspace starts
     curl -sH "$AUTH" {api}/status                # what is happening, in plain words
     curl -sNH "$AUTH" '{api}/logs?follow=true'   # Ctrl-C ends it
-    {local} open dora                            # an editor at the other end: `type dora`, `screen dora`, `close dora`
+    {editor}
     {local} exec dora -- /bin/sh -c 'echo $HOME' # something inside
     curl -sH "$AUTH" --json '{{}}' {api}/stop       # pod and node go, the disk stays
     {local} leave dora                           # out of the group: what runs ends, what is stored stays
@@ -178,8 +182,20 @@ fn try_next(running: &Running) {
 
   People: {people}. Ctrl-C ends the world.
 "#,
+        editor = editor(running, &local),
         people = people(running),
     );
+}
+
+fn editor(running: &Running, local: &str) -> String {
+    if running.editor {
+        "(the status' `address`, in a browser)        # VS Code, with a terminal, in dora's home".to_owned()
+    } else {
+        format!(
+            "{local} open dora                            # an editor at the other end: `type dora`, `screen dora`, \
+             `close dora`"
+        )
+    }
 }
 
 fn people(running: &Running) -> String {

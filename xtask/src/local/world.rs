@@ -53,6 +53,9 @@ impl World {
         if let Some(containers) = &prepared.containers {
             command.arg("--containers").arg(containers);
         }
+        if let Some(editor) = &prepared.editor {
+            command.arg("--editor").arg(editor);
+        }
         if let Some(kubeconfig) = &start.kubeconfig {
             command.arg("--kubeconfig").arg(kubeconfig);
         }

@@ -123,6 +123,7 @@ fn program_settings(wish: Wish) -> Value {
         "PLATFORM_IMAGE": images::PLATFORM,
         "ALLOWED_IMAGES": "dcaas.example/*",
         "SERVER_LICENCE": "accepted",
+        "VSCODE_URL": "{{vscode_url}}",
         "HOME_CLASS": "managed-csi",
         "HOME_SIZE": "32Gi",
         "RECONCILE_SCHEDULE": reconcile(wish),

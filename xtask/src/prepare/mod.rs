@@ -3,6 +3,7 @@
 mod app;
 mod browser;
 mod checkers;
+mod editor;
 mod image_build;
 mod images;
 mod kubelet;
@@ -27,6 +28,8 @@ pub struct Wish {
     /// Timers fire by themselves; where they do not, whoever counts requests calls them.
     pub timers: bool,
     pub node: Node,
+    /// Workspaces have a real VS Code server.
+    pub editor: bool,
 }
 
 /// What the machines of the pools are.
@@ -65,6 +68,8 @@ pub struct Prepared {
     pub images: PathBuf,
     /// With what containerd begins on each machine, where they are kubelets.
     pub containers: Option<PathBuf>,
+    /// The VS Code servers that the CLI's stand-in finds, where editors are real.
+    pub editor: Option<PathBuf>,
 }
 
 /// The repository.
@@ -137,7 +142,11 @@ pub fn prepare(wish: Wish) -> Result<Prepared> {
     if wish.node == Node::Kubelet {
         kubelet::check()?;
     }
+    if wish.editor {
+        editor::check()?;
+    }
     let built = rust::build(wish)?;
+    let editor = wish.editor.then(editor::install).transpose()?;
     let azurite = npm::azurite()?;
     let kubernetes = kubernetes::build(wish.node)?;
     let containers = match wish.node {
@@ -148,6 +157,7 @@ pub fn prepare(wish: Wish) -> Result<Prepared> {
     };
     Ok(Prepared {
         containers,
+        editor,
         world: built.join("world"),
         app: app::assemble(&built, wish).context("the function app can not be assembled")?,
         kubernetes,

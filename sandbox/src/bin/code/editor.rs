@@ -1,4 +1,5 @@
-//! An editor at the other end of the tunnel: its connections to the server, its keep-alives, and what is typed.
+//! An editor at the other end of the tunnel: its connections to the server, its keep-alives, and what is typed. Where the
+//! world has a real server, there are real editors instead, and only the way to the relay is kept here.
 
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixStream as StdStream};
@@ -13,7 +14,9 @@ use tokio::process::Child;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, sleep};
+use tokio_util::task::AbortOnDropHandle;
 
+use super::real::Real;
 use super::server::{self, Message, Purpose, connection};
 use super::store::Store;
 
@@ -28,6 +31,9 @@ const SERVER_WITHIN: Duration = Duration::from_secs(20);
 /// The editor of the tunnel's one person.
 #[derive(Default)]
 pub struct Editor {
+    real: Option<Arc<Real>>,
+    /// Goes with the link to the relay, and with it every connection of a real editor.
+    host: Mutex<Option<AbortOnDropHandle<()>>>,
     server: Mutex<Option<Server>>,
     window: Mutex<Option<Window>>,
     reachable: AtomicBool,
@@ -48,17 +54,30 @@ struct Window {
 }
 
 impl Editor {
-    /// The relay is reached, or not any more: then the window is cut off. Unlike the real one, it does not come back by
-    /// itself.
-    pub async fn reach(&self, reachable: bool) {
-        self.reachable.store(reachable, Ordering::Relaxed);
-        if !reachable {
+    /// The one that this world has.
+    pub fn of(store: &Store) -> Self {
+        Self { real: Real::find(store.path("servers")).map(Arc::new), ..Self::default() }
+    }
+
+    /// The relay is reached under that name, or not any more: then the window is cut off. Unlike the real one, it does
+    /// not come back by itself.
+    pub async fn reach(&self, name: Option<&str>) {
+        self.reachable.store(name.is_some(), Ordering::Relaxed);
+        if name.is_none() {
             self.window.lock().await.take();
         }
+        *self.host.lock().await = self
+            .real
+            .as_ref()
+            .zip(name)
+            .map(|(real, name)| AbortOnDropHandle::new(tokio::spawn(real.clone().host(name.to_owned()))));
     }
 
     /// Opens a window, if none is open.
     pub async fn open(&self, store: &Store) -> Result<(), String> {
+        if self.real.is_some() {
+            return Err("this workspace has a real editor: open its address in a browser".into());
+        }
         if !self.reachable.load(Ordering::Relaxed) {
             return Err("the tunnel is not at its relay".into());
         }

@@ -1,5 +1,6 @@
 //! A stand-in of the VS Code CLI: the verbs, outputs, files and exit codes of the real one's tunnels, no relay. An
-//! editor can be played at the other end (`door.rs`), for which it starts a server like the real one's (`server/`).
+//! editor can be played at the other end (`door.rs`), for which it starts a server like the real one's (`server/`). Where
+//! the world has a relay and a real server, it connects there and starts that one (`real.rs`).
 //!
 //! Files in its data folder are faults, which can come and go while it runs:
 //! - `lose-relay`: the relay is not reached;
@@ -13,6 +14,7 @@
 
 mod door;
 mod editor;
+mod real;
 mod relay;
 mod serve;
 mod server;

@@ -54,7 +54,7 @@ pub async fn connected(
     interrupted: &CancellationToken,
     editor: &Editor,
 ) -> Next {
-    editor.reach(true).await;
+    editor.reach(Some(name)).await;
     let now = Utc::now();
     let mut status = Status {
         name: name.to_owned(),
@@ -94,7 +94,7 @@ pub async fn connected(
                 // the real one comes back without a word
                 failures = 0;
                 status.tunnel = "Connected";
-                editor.reach(true).await;
+                editor.reach(Some(name)).await;
                 status.last_connected_at = Some(Utc::now());
             }
             continue;
@@ -115,7 +115,7 @@ pub async fn connected(
         failures += 1;
         again = Instant::now() + (BACKOFF * failures).min(LONGEST);
         status.tunnel = "Disconnected";
-        editor.reach(false).await;
+        editor.reach(None).await;
         status.last_fail_reason = Some(reason);
     }
 }

@@ -56,7 +56,7 @@ pub async fn serve(store: &Arc<Store>, arguments: ServeArguments) -> Result<u8, 
             () = interrupted.cancelled() => return Ok(0),
         }
     };
-    let editor = Arc::new(Editor::default());
+    let editor = Arc::new(Editor::of(store));
     tokio::select! {
         ended = link(store, &arguments, &singleton, &interrupted, &editor) => ended,
         ended = door::open(store.clone(), editor.clone()) => ended.map(|()| 1),
@@ -117,7 +117,7 @@ async fn link(
         };
         print_listening(&name);
         let next = connected(store, &name, singleton, interrupted, editor).await;
-        editor.reach(false).await;
+        editor.reach(None).await;
         match next {
             Next::Exit => return Ok(0),
             Next::SignInAgain => {
