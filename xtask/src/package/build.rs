@@ -24,27 +24,27 @@ pub fn release() -> Result<PathBuf> {
         || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cargo"),
         PathBuf::from,
     );
-    // The paths of this machine stay out of it, so that another one makes the same bytes.
-    let (here, there) = (repository.display(), cargo_home.display());
+    // The paths of this machine stay out of it, so that another one makes the same bytes. The last that fits counts, and
+    // the target may lie in the repository or anywhere.
+    let built = prepare::target().join("package/build");
+    let paths = [(&cargo_home, "/cargo"), (&repository, "/dcaas"), (&built, "/build")];
+    let maps = |flag: &str| paths.map(|(from, to)| format!("{flag}={}={to}", from.display())).join(" ");
     let mut command = Command::new(zig.join("bin/cargo-zigbuild"));
     command
         .current_dir(&repository)
         .args(["zigbuild", "--release", "--locked", "--package", "dcaas", "--bin", "dcaas"])
         .args(["--target", &format!("{TARGET}.2.{}", glibc::OLDEST)])
         .env("CARGO_ZIGBUILD_ZIG_PATH", zig.join("ziglang/zig"))
-        .env("CARGO_TARGET_DIR", prepare::target().join("package/build"))
+        .env("CARGO_TARGET_DIR", &built)
         .env("CARGO_INCREMENTAL", "0")
         .env("SOURCE_DATE_EPOCH", "0")
-        .env("RUSTFLAGS", format!("--remap-path-prefix={here}=/dcaas --remap-path-prefix={there}=/cargo"))
-        .env(
-            "CFLAGS_x86_64_unknown_linux_gnu",
-            format!("-ffile-prefix-map={here}=/dcaas -ffile-prefix-map={there}=/cargo"),
-        );
+        .env("RUSTFLAGS", maps("--remap-path-prefix"))
+        .env("CFLAGS_x86_64_unknown_linux_gnu", maps("-ffile-prefix-map"));
     show::step(
         "dcaas is built for release",
         "8 minutes",
         &prepare::target().join("logs/package.log"),
         &mut command,
     )?;
-    Ok(prepare::target().join("package/build").join(TARGET).join("release/dcaas"))
+    Ok(built.join(TARGET).join("release/dcaas"))
 }

@@ -56,7 +56,8 @@ fn of(metadata: &Value, checksums: &BTreeMap<(String, String), String>) -> Resul
     }
     let purl = |id: &str| {
         let package = packages[id];
-        format!("pkg:cargo/{}@{}", word(package, "name"), word(package, "version"))
+        // a plus would be read as a space
+        format!("pkg:cargo/{}@{}", word(package, "name"), word(package, "version").replace('+', "%2B"))
     };
     let component = |id: &str| {
         let package = packages[id];
