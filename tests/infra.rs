@@ -4,6 +4,7 @@ mod alerts;
 mod bodies;
 mod check;
 mod deploy;
+mod homes;
 mod manifests;
 mod own_images;
 mod profiles;

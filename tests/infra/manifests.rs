@@ -10,17 +10,23 @@ use serde_json::json;
 use super::{folder, scratch};
 use crate::world::{Installation, facts, get, kubernetes};
 
-/// Runs the script with a `kubectl` that speaks to the world.
-fn apply(name: &str, dcaas: &Installation, image: &str) -> Output {
-    let bin = scratch(name);
+/// A script of `infra/`, with the world's own kubectl, which speaks to the world as its admin.
+pub fn script(name: &str, scratch_name: &str) -> Command {
+    let bin = scratch(scratch_name);
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("kubernetes").join("kubernetes");
     let kubectl = bin.join("kubectl");
     fs::write(&kubectl, format!("#!/bin/sh\nexec '{}' kubectl \"$@\"\n", program.display())).unwrap();
     fs::set_permissions(&kubectl, fs::Permissions::from_mode(0o755)).unwrap();
-    Command::new(folder().join("kubernetes/apply"))
-        .arg("--dry-run=server")
+    let mut command = Command::new(folder().join(name));
+    command
         .env("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()))
-        .env("KUBECONFIG", facts()["kubeconfig"].as_str().unwrap())
+        .env("KUBECONFIG", facts()["kubeconfig"].as_str().unwrap());
+    command
+}
+
+fn apply(name: &str, dcaas: &Installation, image: &str) -> Output {
+    script("kubernetes/apply", name)
+        .arg("--dry-run=server")
         .env("INSTALLATION", &dcaas.name)
         .env("PRINCIPAL_ID", &dcaas.principal)
         .env("MEMBERS_ACCOUNT", "dcaasmembers")

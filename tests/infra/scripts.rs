@@ -5,10 +5,11 @@ use std::process::Command;
 
 use super::{folder, has};
 
-const SCRIPTS: [&str; 7] = [
+const SCRIPTS: [&str; 8] = [
     "deploy",
     "destroy",
     "member-images",
+    "restore-home",
     "kubernetes/apply",
     "image/tree",
     "image/code-version",

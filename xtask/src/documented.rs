@@ -82,7 +82,9 @@ fn every_script_and_step_of_the_documents_exists() {
     let steps: BTreeSet<&str> = steps.split(' ').collect();
     let mut seen = 0;
     for (file, text) in documents() {
-        for script in ["deploy", "destroy", "member-images", "kubernetes/apply", "image/code-version"] {
+        for script in
+            ["deploy", "destroy", "member-images", "restore-home", "kubernetes/apply", "image/code-version"]
+        {
             let start = format!("infra/{script}");
             let mode = std::fs::metadata(infra.join(script)).unwrap().permissions().mode();
             assert!(mode & 0o100 != 0, "{start} is no program");
