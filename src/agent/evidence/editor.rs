@@ -1,22 +1,27 @@
-//! An editor is worked in: it is connected, and the server moves more than it does for a window that nobody touches.
+//! An editor is worked in: it is connected, and more comes in over the tunnel than a window sends that nobody touches.
+//!
+//! What the server's own processes move says nothing: the extension host of an untouched window reads all of `/proc` every
+//! few seconds for ports to forward, and starts programs for it, which is a hundred times what a fast typist sends.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::growth::Id;
-use super::io;
+use procfs::process::{FDTarget, Process as Proc};
+
 use super::presence::connections;
-use super::processes::{Look, Role};
+use super::processes::{Look, Process, Role};
 use super::rate::{self, Rate};
 use super::signal::{Reading, Signal};
+use super::tcp::Tcp;
 
-/// Bytes a second over half a minute, from which on somebody touches it. An untouched window's keep-alives are some
-/// dozens of bytes every few seconds.
-const BYTES: f64 = 1_000.0;
+/// Bytes a second over half a minute, from which on somebody touches it. An untouched window sends some dozens every few
+/// seconds on each of its two connections, and a key is a hundred and more, with the tunnel's own wrapping twice that.
+const BYTES: f64 = 200.0;
 
 /// The signal `editor`.
 #[derive(Default)]
 pub struct Editor {
-    before: HashMap<Id, u64>,
+    tcp: Tcp,
+    before: HashMap<u64, u64>,
     rate: Rate,
 }
 
@@ -30,19 +35,26 @@ impl Signal for Editor {
             *self = Self::default();
             return Ok(Some(Reading::now(look, false, "no editor".into())));
         }
-        // the server has the window's files and terminals, the extension host what is typed
-        let speaks = |role: &Role| matches!(role, Role::Server(_) | Role::ExtensionHost);
-        let speakers: Vec<_> = look.processes()?.living().filter(|one| speaks(&one.role)).collect();
-        let now: HashMap<Id, u64> =
-            speakers.iter().filter_map(|one| Some((one.id, io::moved(one)?))).collect();
+        let tunnels = look.processes()?.living().filter(|one| one.role == Role::Tunnel);
+        let now = self.tcp.received(&tunnels.flat_map(sockets).collect())?;
         if now.is_empty() {
-            return Err("the counters of the VS Code server can not be read".into());
+            return Err("the connections of the tunnel can not be read".into());
         }
-        // what a new one read to begin with was not typed
-        let grown = |(id, now): (&Id, &u64)| now.saturating_sub(*self.before.get(id).unwrap_or(now));
+        // what came in before on one that is new was not typed now
+        let grown = |(id, now): (&u64, &u64)| now.saturating_sub(*self.before.get(id).unwrap_or(now));
         let used = now.iter().map(grown).fold(0, u64::saturating_add);
         self.before = now;
         let rate = self.rate.add(look.instant(), used);
         Ok(Some(Reading::now(look, rate >= BYTES, rate::bytes(rate))))
     }
+}
+
+/// The inodes of the sockets that a process has open.
+fn sockets(process: &Process) -> HashSet<u64> {
+    let open = Proc::new(process.id.0).and_then(|process| process.fd());
+    let inode = |target| match target {
+        FDTarget::Socket(inode) => Some(inode),
+        _ => None,
+    };
+    open.into_iter().flatten().filter_map(|file| inode(file.ok()?.target)).collect()
 }

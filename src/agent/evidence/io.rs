@@ -4,12 +4,8 @@ use procfs::process::{Io, Process as Proc};
 
 use super::processes::Process;
 
-/// Bytes that a process moved by reading and writing anything at all, with the children that it waited for.
-pub fn moved(process: &Process) -> Option<u64> {
-    counters(process).map(|io| io.rchar.saturating_add(io.wchar))
-}
-
-/// The same, or what storage had to do for it, if that is more: a file that is mapped is never read.
+/// Bytes that a process moved by reading and writing anything at all, with the children that it waited for, or what storage
+/// had to do for it, if that is more: a file that is mapped is never read.
 pub fn moved_or_stored(process: &Process) -> Option<u64> {
     let stored = |io: &Io| io.read_bytes.saturating_add(io.write_bytes);
     counters(process).map(|io| stored(&io).max(io.rchar.saturating_add(io.wchar)))

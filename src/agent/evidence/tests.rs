@@ -1,6 +1,7 @@
 //! Signals against real processes, terminals and sockets below this one, which plays the agent.
 
 use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -163,10 +164,10 @@ fn pause() {
     std::thread::sleep(Duration::from_millis(200));
 }
 
-/// A server as the CLI starts it: its command line and its socket, which this test listens on for it. It copies what
-/// it is fed to nowhere, by reading and writing.
+/// A server as the CLI starts it: its command line and its socket, which this test listens on for it. It reads files all the
+/// time, as the real one's extension host does.
 struct Server {
-    process: Running,
+    _process: Running,
     socket: UnixListener,
     path: PathBuf,
 }
@@ -176,9 +177,9 @@ impl Server {
         let path = folder.join("code-1");
         let socket = UnixListener::bind(&path).unwrap();
         let mut command = Command::new("python3");
-        let program = "import os,sys\nprint(flush=True)\nwhile (b := os.read(0, 65536)): pass\n";
+        let program = "print(flush=True)\nwhile True: open('/proc/self/environ').read()\n";
         command.args(["-c", program, "--start-server", &format!("--socket-path={}", path.display())]);
-        Self { process: Running::of(&mut command).ready(), socket, path }
+        Self { _process: Running::of(&mut command).ready(), socket, path }
     }
 
     fn connect(&self) -> (UnixStream, UnixStream) {
@@ -187,10 +188,25 @@ impl Server {
     }
 }
 
+/// A tunnel as the agent starts it, and its relay's end.
+fn tunnel(folder: &std::path::Path) -> (Running, TcpStream) {
+    let relay = TcpListener::bind("127.0.0.1:0").unwrap();
+    let program = folder.join("bin/code");
+    let text = "import socket, sys\ns = socket.create_connection(('127.0.0.1', int(sys.argv[2])))\nprint(flush=True)\n\
+                while s.recv(65536): pass\n";
+    std::fs::create_dir_all(folder.join("bin")).unwrap();
+    std::fs::write(&program, text).unwrap();
+    let mut command = Command::new("python3");
+    command.arg(&program).args(["tunnel", &relay.local_addr().unwrap().port().to_string()]);
+    let tunnel = Running::of(&mut command).ready();
+    (tunnel, relay.accept().unwrap().0)
+}
+
 #[test]
-fn an_editor_is_present_while_it_is_connected_and_worked_in_while_much_is_moved() {
+fn an_editor_is_present_while_it_is_connected_and_worked_in_while_much_comes_over_the_tunnel() {
     let folder = scratch("editor");
-    let mut server = Server::start(&folder);
+    let server = Server::start(&folder);
+    let (_tunnel, mut relay) = tunnel(&folder);
     let absent = |reading: &Reading| reading.used.is_none() && reading.value == "no editor";
     until(&mut presence::Presence, "nobody there, although the server runs", absent);
     let (mut editor, mut there) = (editor::Editor::default(), presence::Presence);
@@ -199,14 +215,13 @@ fn an_editor_is_present_while_it_is_connected_and_worked_in_while_much_is_moved(
     let window = (server.connect(), server.connect());
     let present = until(&mut there, "a window", |reading| reading.used.is_some());
     assert_eq!(present.value, "2 connections");
-    let mut stdin = server.process.0.stdin.take().unwrap();
     // an untouched window: a few bytes now and then
     for _ in 0..5 {
-        stdin.write_all(&[0; 26]).unwrap();
+        relay.write_all(&[0; 26]).unwrap();
         let reading = until(&mut editor, "anything", |_| true);
         assert!(reading.used.is_none() && reading.value.ends_with(" B/s"), "{reading:?}");
     }
-    stdin.write_all(&[0; 60_000]).unwrap();
+    relay.write_all(&[0; 60_000]).unwrap();
     until(&mut editor, "work in the editor", |reading| reading.used.is_some());
 
     drop(window);

@@ -1,15 +1,16 @@
 //! An editor at the other end of the tunnel: its connections to the server, its keep-alives, and what is typed. Where the
 //! world has a real server, there are real editors instead, and only the way to the relay is kept here.
 
+use std::net::Ipv4Addr;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixStream as StdStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
-use tokio::io::BufReader;
-use tokio::net::UnixStream;
-use tokio::net::unix::OwnedWriteHalf;
+use tokio::io::{BufReader, copy_bidirectional};
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::process::Child;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
@@ -162,7 +163,7 @@ async fn connect(
     screen: &Arc<StdMutex<String>>,
     ends: &mut JoinSet<()>,
 ) -> std::io::Result<Arc<Mutex<OwnedWriteHalf>>> {
-    let (from, mut to) = reach(socket).await?.into_split();
+    let (from, mut to) = over_tcp(reach(socket).await?, ends).await?.into_split();
     connection::write(&mut to, &purpose).await?;
     let to = Arc::new(Mutex::new(to));
     let (beats, screen) = (to.clone(), screen.clone());
@@ -188,6 +189,18 @@ async fn connect(
         }
     });
     Ok(to)
+}
+
+/// The way to a server as over a relay: what an editor sends comes in on a connection of this process'.
+async fn over_tcp(mut server: UnixStream, ends: &mut JoinSet<()>) -> std::io::Result<TcpStream> {
+    let relay = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let editor = TcpStream::connect(relay.local_addr()?).await?;
+    let (mut tunnel, _) = relay.accept().await?;
+    ends.spawn(async move {
+        // whichever goes first, the other's end is closed
+        let _ = copy_bidirectional(&mut tunnel, &mut server).await;
+    });
+    Ok(editor)
 }
 
 /// A server that was only just started listens a moment later.
