@@ -25,6 +25,7 @@ mod presence;
 mod processes;
 mod rate;
 mod signal;
+mod stats;
 mod tcp;
 mod terminal;
 

@@ -1,8 +1,9 @@
 //! Bytes that the workspace's processes read and write: a data set on its way in, a checkpoint on its way out.
 
+use std::collections::HashMap;
 use std::path::Path;
 
-use super::growth::{Total, Totals, growth};
+use super::growth::{Id, Total, Totals, growth};
 use super::io;
 use super::processes::{Look, Role};
 use super::rate::{self, Rate};
@@ -15,6 +16,8 @@ const BYTES: f64 = 1e6;
 #[derive(Default)]
 pub struct Disk {
     before: Option<Totals>,
+    /// What each process had run, in ticks, when its bytes were read: one that has not run since has moved none.
+    ran: HashMap<Id, u64>,
     group: Option<u64>,
     rate: Rate,
 }
@@ -28,19 +31,24 @@ impl Signal for Disk {
         let processes = look.processes()?;
         let before = self.before.take();
         let known = |id| before.as_ref().and_then(|before| before.get(id)).map(|total| total.used);
-        let mut hidden = false;
+        let (mut hidden, mut ran) = (false, HashMap::new());
         let mut now = Totals::new();
         for one in &processes.all {
             let counts = one.role == Role::Work;
+            let rests = || known(&one.id).filter(|_| self.ran.get(&one.id) == Some(&one.ticks));
             // one that ended keeps what it had until its parent takes it over
-            let used = if counts && one.alive { io::moved_or_stored(one) } else { known(&one.id) };
+            let used = match counts && one.alive {
+                true => rests().or_else(|| io::moved_or_stored(one)),
+                false => known(&one.id),
+            };
+            ran.insert(one.id, one.ticks);
             hidden |= counts && one.alive && used.is_none();
             if let Some(used) = used.or_else(|| known(&one.id)) {
                 now.insert(one.id, Total { parent: one.parent, counts, used });
             }
         }
         let mut used = before.as_ref().map_or(0, |before| growth(before, &now));
-        self.before = Some(now);
+        (self.before, self.ran) = (Some(now), ran);
         // somebody else's processes, by sudo for example, are seen by the container's sum only
         let group = hidden.then(|| group_bytes(Path::new("/sys/fs/cgroup"))).flatten();
         if let (Some(before), Some(now)) = (self.group, group) {
@@ -94,5 +102,27 @@ mod tests {
         assert_eq!(version_1(first), 101);
         assert_eq!((version_1(""), version_2("nonsense rbytes=x")), (0, 0));
         assert_eq!(group_bytes(Path::new("/nowhere")), None);
+    }
+
+    #[test]
+    fn the_groups_files_are_found_in_each_layout() {
+        let first = ("blkio/blkio.throttle.io_service_bytes", "8:0 Read 90\n8:0 Write 10\nTotal 100\n");
+        // on a hybrid machine version 2 is there, too, without a controller
+        let hybrid = ("unified/cgroup.controllers", "\n");
+        let second = ("io.stat", "8:0 rbytes=60 wbytes=7\n");
+        for (name, files, expected) in [
+            ("version 1", &[first][..], Some(100)),
+            ("hybrid", &[first, hybrid], Some(100)),
+            ("version 2", &[("cgroup.controllers", "cpu io memory\n"), second], Some(67)),
+            ("version 2, without its controller of disks", &[("cgroup.controllers", "cpu\n")], None),
+        ] {
+            let root = std::env::temp_dir().join(format!("dcaas-groups-{}-{name}", std::process::id()));
+            for (file, text) in files {
+                std::fs::create_dir_all(root.join(file).parent().unwrap()).unwrap();
+                std::fs::write(root.join(file), text).unwrap();
+            }
+            assert_eq!(group_bytes(&root), expected, "{name}");
+            std::fs::remove_dir_all(root).unwrap();
+        }
     }
 }

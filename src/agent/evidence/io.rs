@@ -1,6 +1,7 @@
 //! What processes read and wrote, as the kernel counts it for each.
 
-use procfs::process::{Io, Process as Proc};
+use procfs::FromBufRead;
+use procfs::process::Io;
 
 use super::processes::Process;
 
@@ -13,5 +14,6 @@ pub fn moved_or_stored(process: &Process) -> Option<u64> {
 
 /// None for another user's process, where the agent is not root, and for one that ended.
 fn counters(process: &Process) -> Option<Io> {
-    Proc::new(process.id.0).ok()?.io().ok()
+    let text = std::fs::read(format!("/proc/{}/io", process.id.0)).ok()?;
+    Io::from_buf_read(text.as_slice()).ok()
 }

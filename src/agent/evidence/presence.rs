@@ -1,10 +1,18 @@
 //! An editor is connected, touched or not: the sockets of the VS Code server. Its processes say nothing, they wait for
 //! hours for an editor that went away.
 
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
 use procfs::net::{UnixState, unix};
 
 use super::processes::Look;
 use super::signal::{Reading, Signal};
+
+/// Of more sockets than so many, a list takes the kernel milliseconds: it counts …
+const MANY: usize = 4_000;
+/// … for so many looks.
+const LOOKS: u8 = 3;
 
 /// The signal `presence`.
 pub struct Presence;
@@ -31,8 +39,36 @@ pub fn connections(look: &Look) -> Result<usize, String> {
     if servers.is_empty() {
         return Ok(0);
     }
-    let sockets = unix().map_err(|error| format!("/proc/net/unix can not be read: {error}"))?;
-    let ours = |path: &Option<std::path::PathBuf>| path.as_deref().is_some_and(|path| servers.contains(path));
-    // the one that listens is not connected
-    Ok(sockets.iter().filter(|one| one.state == UnixState::CONNECTED && ours(&one.path)).count())
+    look.connections.borrow_mut().count(&servers)
+}
+
+/// What was counted last, for how many looks it still counts, and of which servers.
+#[derive(Default)]
+pub struct Counted {
+    connections: usize,
+    looks: u8,
+    servers: HashSet<PathBuf>,
+}
+
+impl Counted {
+    /// A new look begins.
+    pub fn renew(&mut self) {
+        self.looks = self.looks.saturating_sub(1);
+    }
+
+    fn count(&mut self, servers: &HashSet<&Path>) -> Result<usize, String> {
+        let same =
+            self.servers.len() == servers.len() && self.servers.iter().all(|one| servers.contains(&**one));
+        if self.looks > 0 && same {
+            return Ok(self.connections);
+        }
+        let sockets = unix().map_err(|error| format!("/proc/net/unix can not be read: {error}"))?;
+        let ours = |path: &Option<PathBuf>| path.as_deref().is_some_and(|path| servers.contains(path));
+        // the one that listens is not connected
+        self.connections =
+            sockets.iter().filter(|one| one.state == UnixState::CONNECTED && ours(&one.path)).count();
+        self.looks = if sockets.len() > MANY { LOOKS } else { 1 };
+        self.servers = servers.iter().map(|path| path.to_path_buf()).collect();
+        Ok(self.connections)
+    }
 }

@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
-use procfs::process::{Process as Proc, all_processes};
-
 use super::growth::Id;
+use super::presence::Counted;
+use super::stats::Stats;
 use crate::pod;
+use chrono::{DateTime, Utc};
 
 /// What shows other terminals in the one that it is in, by the name that it gives itself.
 const MULTIPLEXERS: [&str; 3] = ["tmux: client", "screen", "zellij"];
@@ -65,6 +65,9 @@ pub struct Look {
     processes: OnceCell<Result<Processes, String>>,
     /// What was found out before about processes that are still there, and how often.
     roles: std::cell::RefCell<HashMap<Id, (Role, u8)>>,
+    stats: std::cell::RefCell<Stats>,
+    /// What was counted of the servers' sockets.
+    pub connections: std::cell::RefCell<Counted>,
 }
 
 impl Look {
@@ -72,6 +75,7 @@ impl Look {
     pub fn renew(&mut self, at: DateTime<Utc>) {
         (self.at, self.since) = (at, Some(Instant::now()));
         self.processes.take();
+        self.connections.get_mut().renew();
     }
 
     /// When, on the clock that never jumps.
@@ -86,34 +90,30 @@ impl Look {
 
     fn read(&self) -> Result<Processes, String> {
         let agent = i32::try_from(std::process::id()).unwrap_or_default();
-        // one that ended meanwhile is passed over
-        let all = all_processes().map_err(|error| format!("/proc can not be read: {error}"))?;
-        let mut stats: Vec<_> =
-            all.filter_map(|one| one.and_then(|one| Ok((one.stat()?, one))).ok()).collect();
-        let own =
-            stats.iter().position(|(stat, _)| stat.pid == agent).map(|index| stats.swap_remove(index).0);
+        let mut stats = self.stats.borrow_mut().look()?;
+        let own = stats.iter().position(|stat| stat.pid == agent).map(|index| stats.swap_remove(index));
         let own = own.ok_or("/proc does not show the agent itself")?;
         let mut known = HashSet::from([agent]);
         let mut found = Vec::new();
         while !stats.is_empty() {
             let (children, others) =
-                stats.into_iter().partition(|(stat, _)| agent == 1 || known.contains(&stat.ppid));
+                stats.into_iter().partition(|stat| agent == 1 || known.contains(&stat.ppid));
             stats = others;
             let children: Vec<_> = children;
             if children.is_empty() {
                 break;
             }
-            known.extend(children.iter().map(|(stat, _)| stat.pid));
+            known.extend(children.iter().map(|stat| stat.pid));
             found.extend(children);
         }
         let mut roles = HashMap::new();
         let mut before = self.roles.borrow_mut();
-        let all = found.into_iter().map(|(stat, process)| {
+        let all = found.into_iter().map(|stat| {
             let id = (stat.pid, stat.starttime);
             let (role, looks) = match before.remove(&id) {
                 Some((role, looks)) if looks >= READ_COMMAND => (role, looks),
-                Some((_, looks)) => (role_of(&process, stat.ppid == agent), looks + 1),
-                None => (role_of(&process, stat.ppid == agent), 1),
+                Some((_, looks)) => (role_of(stat.pid, stat.ppid == agent), looks + 1),
+                None => (role_of(stat.pid, stat.ppid == agent), 1),
             };
             roles.insert(id, (role.clone(), looks));
             Process {
@@ -163,8 +163,10 @@ fn pseudo_terminal((major, minor): (i32, i32)) -> Option<i32> {
     (136..=143).contains(&major).then_some((major - 136) * 256 + minor)
 }
 
-fn role_of(process: &Proc, child_of_the_agent: bool) -> Role {
-    role(&process.cmdline().unwrap_or_default(), child_of_the_agent)
+fn role_of(pid: i32, child_of_the_agent: bool) -> Role {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let words = String::from_utf8_lossy(&line);
+    role(&words.split_terminator('\0').map(str::to_owned).collect::<Vec<_>>(), child_of_the_agent)
 }
 
 /// What a command line says. The CLI counts only where the agent started it: in a terminal it is somebody's own.
