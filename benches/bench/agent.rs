@@ -40,22 +40,32 @@ pub async fn measure(code: &Path, time: Duration) {
     let log = tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     tokio::time::sleep(SETTLE).await;
     let process = Path::new("/proc").join(agent.id().unwrap().to_string());
-    let (own, children) = ticks(&process);
-    let mut memory = 0;
-    for _ in 0..SAMPLES {
-        tokio::time::sleep(time / SAMPLES).await;
-        memory = memory.max(resident(&process));
-    }
-    let (own_then, children_then) = ticks(&process);
-    let share = |ticks: u64| ticks as f64 / TICKS_A_SECOND / time.as_secs_f64() * 100.0;
-    table::most("memory, at most", memory as f64 / MIB, 15.0, "MiB");
-    table::most("share of a core", share(own_then - own), 0.1, "%");
-    table::seen("the stand-in's that it asks, beside", &format!("{:.2} %", share(children_then - children)));
+    idle(&process, time).await;
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(agent.id().unwrap() as i32), nix::sys::signal::SIGTERM)
         .unwrap();
     agent.wait().await.unwrap();
     log.await.unwrap();
     fs::remove_dir_all(&root).unwrap();
+}
+
+/// Looks at an agent for so long, and says what it took.
+pub async fn idle(process: &Path, time: Duration) {
+    let (own, children) = ticks(process);
+    let mut memory = 0;
+    for _ in 0..SAMPLES {
+        tokio::time::sleep(time / SAMPLES).await;
+        memory = memory.max(resident(process));
+    }
+    let (own_then, children_then) = ticks(process);
+    let share = |ticks: u64| seconds(ticks) / time.as_secs_f64() * 100.0;
+    table::most("memory, at most", memory as f64 / MIB, 15.0, "MiB");
+    table::most("share of a core", share(own_then - own), 0.1, "%");
+    table::seen("the stand-in's that it asks, beside", &format!("{:.2} %", share(children_then - children)));
+}
+
+/// Of processor time.
+pub fn seconds(ticks: u64) -> f64 {
+    ticks as f64 / TICKS_A_SECOND
 }
 
 fn start(root: &Path, code: &Path) -> Child {
@@ -80,7 +90,7 @@ async fn until_connected(lines: &mut tokio::io::Lines<BufReader<ChildStdout>>) {
 }
 
 /// The processor time of a process, and of the children that it waited for.
-fn ticks(process: &Path) -> (u64, u64) {
+pub fn ticks(process: &Path) -> (u64, u64) {
     let stat = fs::read_to_string(process.join("stat")).unwrap();
     // after the name in brackets: state, parent, … the 12th to the 15th are the times
     let fields = stat.rsplit_once(") ").unwrap().1.split(' ').skip(11).take(4);

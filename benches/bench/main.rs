@@ -12,6 +12,7 @@ mod installation;
 mod joining;
 mod latency;
 mod leaving;
+mod nodes;
 mod process;
 mod requests;
 mod running;
@@ -39,10 +40,8 @@ fn main() {
     let parts: Vec<&str> = words.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
     // it needs no world, and takes ten minutes, or as long as is said after it: only if it is named
     if let (Some(&"agent"), Some(code)) = (parts.first(), agent::code()) {
-        let time =
-            parts.get(1).map_or(Duration::from_secs(600), |time| humantime::parse_duration(time).unwrap());
         table::head();
-        return runtime().block_on(agent::measure(&code, time));
+        return runtime().block_on(agent::measure(&code, time(&parts)));
     }
     let Some(file) = std::env::var_os("DCAAS_WORLD") else {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -50,7 +49,18 @@ fn main() {
         panic!("`cargo xtask bench` does not start: {}", cargo.exec());
     };
     rustls::crypto::aws_lc_rs::default_provider().install_default().unwrap();
-    runtime().block_on(measure(&World::read(&file), &parts));
+    let world = World::read(&file);
+    // it takes as long, and is called once for each kind of machine
+    if parts.first() == Some(&"nodes") {
+        table::head();
+        return runtime().block_on(nodes::measure(&world, time(&parts)));
+    }
+    runtime().block_on(measure(&world, &parts));
+}
+
+/// How long an idle agent is looked at.
+fn time(parts: &[&str]) -> Duration {
+    parts.get(1).map_or(Duration::from_secs(600), |time| humantime::parse_duration(time).unwrap())
 }
 
 fn runtime() -> tokio::runtime::Runtime {

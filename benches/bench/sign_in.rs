@@ -14,11 +14,11 @@ use crate::{
 const PEOPLE: usize = 7;
 
 /// How long one person's way took.
-struct Took {
+pub struct Took {
     /// To the machine's being asked for.
     went_on: Duration,
     /// To the tunnel's connection.
-    connected: Duration,
+    pub connected: Duration,
 }
 
 pub async fn measure(world: &World) {
@@ -39,7 +39,8 @@ pub async fn measure(world: &World) {
     table::seen("to connected, p50 (longest)", &middle(&|took| took.connected));
 }
 
-async fn one(world: &World, host: &Host, person: &Person) -> Took {
+/// Provisions and signs somebody in, whose start then goes on by itself, and stops them again.
+pub async fn one(world: &World, host: &Host, person: &Person) -> Took {
     let set = format!("/kubernetes{}", person.set());
     world.enqueue(person).await;
     let path = format!("/kubernetes/apis/apps/v1/namespaces/{}/statefulsets", person.namespace());

@@ -12,6 +12,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct World {
     pub functions: String,
     pub kubeconfig: String,
+    /// What its machines are.
+    pub node: String,
     /// The world's process.
     pub pid: u32,
     pub control: String,
@@ -47,6 +49,7 @@ impl World {
         Self {
             functions: text("functions"),
             kubeconfig: text("kubeconfig"),
+            node: text("node"),
             pid: u32::try_from(facts["pid"].as_u64().unwrap()).unwrap(),
             control: text("control"),
             client,

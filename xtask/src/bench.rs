@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::child::{Group, says};
 use crate::local::{Start, World};
-use crate::prepare::{self, Wish, prepare};
+use crate::prepare::{self, Node, Wish, prepare};
 use crate::running::{Running, file_of};
 use crate::show;
 
@@ -19,13 +19,26 @@ pub struct Arguments {
     /// The benchmark, compiled already; without it cargo compiles it.
     #[arg(long, hide = true)]
     program: Option<PathBuf>,
-    /// Only these parts: process, sign-in, requests, latency, storm, joining, leaving, whole, sweep; or `agent`, alone, with a time if ten
-    /// minutes are too long.
+    /// Only these parts: process, sign-in, requests, latency, storm, joining, leaving, whole, sweep; or `agent` or `nodes`, alone,
+    /// with a time if ten minutes are too long. `nodes` needs root: it measures on machines of both kinds.
     parts: Vec<String>,
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let prepared = prepare(Wish { fast: true, release: true, ..Wish::default() })?;
+    let nodes = arguments.parts.first().is_some_and(|part| part == "nodes");
+    // what is missing for it is named before anything is measured
+    let kinds = if nodes { &[Node::Kubelet, Node::Process][..] } else { &[Node::Process] };
+    for node in kinds {
+        if !in_a_world(arguments, *node)? {
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A world with machines of this kind, and the benchmark in it; whether that came to its end.
+fn in_a_world(arguments: &Arguments, node: Node) -> Result<bool> {
+    let prepared = prepare(Wish { fast: true, release: true, node, ..Wish::default() })?;
     if let Some(up) = Running::find(&prepare::state(), NAME)? {
         bail!("a world named `{NAME}` is up already (pid {0}): end it first: kill {0}", up.pid);
     }
@@ -44,7 +57,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     if !leftovers.is_empty() {
         bail!("The world was asked for things that it does not know:\n  {}", leftovers.join("\n  "));
     }
-    Ok(if measured { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(measured)
 }
 
 /// Runs the benchmark; whether it came to its end.
