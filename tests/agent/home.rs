@@ -39,10 +39,11 @@ fn a_start_over_the_state_of_an_older_version() {
     pod.until_says("what the home disk has of the tunnel can not be read: license_consent.json");
     let kept = || {
         let tunnel = pod.read(HOME_TUNNEL);
-        (tunnel.contains(NAME) && tunnel.contains("quick-hill-0")).then_some(())
+        // one file after the other
+        let agreed = pod.read("home/.dcaas/cli/license_consent.json").contains("true");
+        (tunnel.contains(NAME) && tunnel.contains("quick-hill-0") && agreed).then_some(())
     };
-    eventually("the older tunnel under its new name", kept, || pod.log());
-    assert!(pod.read("home/.dcaas/cli/license_consent.json").contains("true"));
+    eventually("the older tunnel under its new name, and the consent", kept, || pod.log());
     assert!(!pod.root.join("home/.dcaas/cli/token.json").exists() && pod.says("a token on the home disk"));
     assert!(!pod.says(TOKEN));
 }
