@@ -10,22 +10,44 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+/// A package by name and version.
+type Part = (String, String);
+
 /// The list, as text.
 pub fn list(repository: &Path) -> Result<String> {
+    let metadata =
+        ["metadata", "--format-version=1", "--locked", "--filter-platform=x86_64-unknown-linux-gnu"];
+    let metadata: Value = serde_json::from_str(&cargo(repository, &metadata)?)?;
+    // The metadata also has what a feature names that nobody turned on; the tree has what is compiled in.
+    let tree = ["tree", "--locked", "--package=dcaas", "--target=x86_64-unknown-linux-gnu"];
+    let tree = [&tree[..], &["--edges=normal,no-proc-macro", "--prefix=none", "--format={p}"]].concat();
+    let compiled = compiled(&cargo(repository, &tree)?);
+    let lock = std::fs::read_to_string(repository.join("Cargo.lock"))?;
+    Ok(format!("{:#}\n", of(&metadata, &compiled, &checksums(&lock))?))
+}
+
+fn cargo(repository: &Path, arguments: &[&str]) -> Result<String> {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .current_dir(repository)
-        .args(["metadata", "--format-version=1", "--locked", "--filter-platform=x86_64-unknown-linux-gnu"])
+        .args(arguments)
         .output()?;
     if !output.status.success() {
-        bail!("cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
+        bail!("cargo {}: {}", arguments[0], String::from_utf8_lossy(&output.stderr));
     }
-    let metadata: Value = serde_json::from_slice(&output.stdout)?;
-    let lock = std::fs::read_to_string(repository.join("Cargo.lock"))?;
-    Ok(format!("{:#}\n", of(&metadata, &checksums(&lock))?))
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// The packages that a tree names, a line each: `name v1.2.3`, and perhaps more.
+fn compiled(tree: &str) -> BTreeSet<Part> {
+    let part = |line: &str| {
+        let mut words = line.split(' ');
+        Some((words.next()?.to_owned(), words.next()?.strip_prefix('v')?.to_owned()))
+    };
+    tree.lines().filter_map(part).collect()
 }
 
 /// The checksum of each package that comes from a registry, by name and version.
-fn checksums(lock: &str) -> BTreeMap<(String, String), String> {
+fn checksums(lock: &str) -> BTreeMap<Part, String> {
     let mut found = BTreeMap::new();
     for package in lock.split("[[package]]") {
         let field = |name: &str| {
@@ -39,7 +61,7 @@ fn checksums(lock: &str) -> BTreeMap<(String, String), String> {
     found
 }
 
-fn of(metadata: &Value, checksums: &BTreeMap<(String, String), String>) -> Result<Value> {
+fn of(metadata: &Value, compiled: &BTreeSet<Part>, checksums: &BTreeMap<Part, String>) -> Result<Value> {
     let packages: BTreeMap<&str, &Value> = list_of(&metadata["packages"])
         .filter_map(|package| Some((package["id"].as_str()?, package)))
         .collect();
@@ -48,10 +70,14 @@ fn of(metadata: &Value, checksums: &BTreeMap<(String, String), String>) -> Resul
         .collect();
     let root =
         packages.iter().find(|(_, package)| package["name"] == "dcaas").context("cargo knows no dcaas")?.0;
+    let is_in = |id: &&str| {
+        let package = packages[id];
+        compiled.contains(&(word(package, "name").to_owned(), word(package, "version").to_owned()))
+    };
     let (mut seen, mut next) = (BTreeSet::new(), vec![*root]);
     while let Some(id) = next.pop() {
         if seen.insert(id) {
-            next.extend(needs(nodes[id]));
+            next.extend(needs(nodes[id]).filter(is_in));
         }
     }
     let purl = |id: &str| {
@@ -76,7 +102,7 @@ fn of(metadata: &Value, checksums: &BTreeMap<(String, String), String>) -> Resul
     };
     let mut whole = component(root);
     whole["type"] = json!("application");
-    let depends = |id: &&str| json!({ "ref": purl(id), "dependsOn": needs(nodes[*id]).map(purl).collect::<BTreeSet<_>>() });
+    let depends = |id: &&str| json!({ "ref": purl(id), "dependsOn": needs(nodes[*id]).filter(is_in).map(purl).collect::<BTreeSet<_>>() });
     Ok(json!({
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",
@@ -117,8 +143,8 @@ mod tests {
         for there in ["tokio", "kube", "aws-lc-rs", "libc"] {
             assert!(names.contains(there), "{there}");
         }
-        // what builds, tests or is for another system
-        for other in ["dcaas", "sandbox", "xtask", "cc", "hcl-edit", "windows-sys"] {
+        // what builds, tests, is for another system, or is named by a feature that nobody turned on
+        for other in ["dcaas", "sandbox", "xtask", "cc", "syn", "hcl-edit", "windows-sys", "ring"] {
             assert!(!names.contains(other), "{other}");
         }
         for part in list_of(&list["components"]) {
