@@ -66,10 +66,12 @@ resource "azapi_update_resource" "settings" {
   name      = "appsettings"
   parent_id = azapi_resource.function.id
 
-  body                   = { properties = local.settings }
+  body = { properties = local.settings }
+  # Without a sensitive_body_version it goes along with every change: Azure replaces all settings at once, and one that was
+  # left out would be gone.
   sensitive_body         = { properties = { CLIENT_STATE = terraform_data.client_state.output } }
-  sensitive_body_version = { "properties.CLIENT_STATE" = tostring(var.client_state_version) }
   response_export_values = []
+  retry                  = local.one_at_a_time
 
   depends_on = [azurerm_role_assignment.function_members, azurerm_storage_queue.members]
 }
@@ -81,4 +83,5 @@ resource "azapi_update_resource" "passwords" {
   name      = each.key
   parent_id = azapi_resource.function.id
   body      = { properties = { allow = false } }
+  retry     = local.one_at_a_time
 }

@@ -7,4 +7,7 @@ locals {
   node_group    = "${var.identity.resource_group}-nodes"
   registry_name = local.compact
   registry_host = "${local.registry_name}.azurecr.io"
+
+  # Azure takes one change of an app or a cluster at a time, and refuses another one until that is done.
+  one_at_a_time = { error_message_regex = ["(?i)another ?operation"] }
 }

@@ -45,4 +45,5 @@ resource "azapi_update_resource" "local_dns" {
   type        = "Microsoft.ContainerService/managedClusters/agentPools@2026-05-01"
   resource_id = each.value
   body        = { properties = { localDNSProfile = { mode = "Disabled" } } }
+  retry       = local.one_at_a_time
 }

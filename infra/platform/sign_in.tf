@@ -39,4 +39,5 @@ resource "azapi_update_resource" "sign_in" {
   }
 
   response_export_values = []
+  retry                  = local.one_at_a_time
 }

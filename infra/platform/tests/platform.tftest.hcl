@@ -1,5 +1,7 @@
 # Runs with made-up answers of the providers: nothing is asked of Azure.
 mock_provider "azurerm" {
+  override_during = plan
+
   mock_resource "azurerm_kubernetes_cluster" {
     defaults = {
       id               = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/dcaas-example/providers/Microsoft.ContainerService/managedClusters/dcaas-example"
@@ -43,6 +45,8 @@ mock_provider "azurerm" {
 }
 
 mock_provider "azapi" {
+  override_during = plan
+
   mock_resource "azapi_resource" {
     defaults = { id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/dcaas-example/providers/Microsoft.Web/sites/dcaas-example" }
   }
@@ -76,7 +80,17 @@ variables {
   }
 }
 
+# Plans alone, and of these resources: what names the machines' own identity is left out, because that is a block which
+# Azure fills in, and made-up answers have no blocks.
+# tests/infra/settings.rs tries the app's settings, and tests/infra/rights.rs the rights.
+
 run "pools" {
+  command = plan
+
+  plan_options {
+    target = [azurerm_kubernetes_cluster_node_pool.profile, azapi_update_resource.local_dns, azurerm_monitor_metric_alert.machine_stays]
+  }
+
   assert {
     condition     = keys(azurerm_kubernetes_cluster_node_pool.profile) == ["cpu", "t4"] && alltrue([for pool in azurerm_kubernetes_cluster_node_pool.profile : pool.min_count == 0])
     error_message = "Each profile has a pool, and none of them costs anything while nobody works."
@@ -86,9 +100,20 @@ run "pools" {
     condition     = length(azapi_update_resource.local_dns) == 3
     error_message = "LocalDNS is off in every pool."
   }
+
+  assert {
+    condition     = azurerm_kubernetes_cluster_node_pool.profile["t4"].upgrade_settings[0].undrainable_node_behavior == "Cordon"
+    error_message = "A machine with somebody on it is not deleted by an upgrade."
+  }
 }
 
 run "a_spot_pool" {
+  command = plan
+
+  plan_options {
+    target = [azurerm_kubernetes_cluster_node_pool.profile]
+  }
+
   variables {
     profiles = {
       t4 = { size = "Standard_NC4as_T4_v3", cpu = "3", memory = "20Gi", gpus = 1, spot = true, price_per_hour = 0.07 }
@@ -98,5 +123,38 @@ run "a_spot_pool" {
   assert {
     condition     = azurerm_kubernetes_cluster_node_pool.profile["t4"].priority == "Spot" && length(azurerm_kubernetes_cluster_node_pool.profile["t4"].upgrade_settings) == 0
     error_message = "A spot pool takes no words about upgrades."
+  }
+}
+
+run "the_app_and_what_watches_it" {
+  command = plan
+
+  plan_options {
+    target = [
+      azapi_resource.function,
+      azapi_update_resource.passwords,
+      azapi_update_resource.sign_in,
+      azurerm_consumption_budget_subscription.dcaas,
+      azurerm_monitor_scheduled_query_rules_alert_v2.logs,
+      azurerm_role_assignment.function_host,
+      azurerm_role_assignment.function_logs,
+      azurerm_role_assignment.function_members,
+      azurerm_storage_queue.members,
+    ]
+  }
+
+  assert {
+    condition     = azapi_resource.function.body.properties.functionAppConfig.deployment.storage.value == "https://dcaasexample.blob.core.windows.net/packages"
+    error_message = "The package lies in the host's account."
+  }
+
+  assert {
+    condition     = length(azurerm_monitor_scheduled_query_rules_alert_v2.logs) == 5 && length(azapi_update_resource.passwords) == 2
+    error_message = "Each alert is made, and no password publishes the app."
+  }
+
+  assert {
+    condition     = one(azurerm_consumption_budget_subscription.dcaas.filter).dimension != null && length(azurerm_consumption_budget_subscription.dcaas.notification) == 3
+    error_message = "The budget is of both groups, and tells three times."
   }
 }
