@@ -22,7 +22,10 @@ async fn a_home_that_is_full_is_told_and_the_workspace_goes_on_and_starts_again(
         assert!(told.contains("can be reached") && told.contains("du -xh ~"), "{told}");
         let logs = dcaas.get(&token, "/api/logs?tail=200").await.text;
         assert!(logs.contains("dcaas: the home disk is full"), "{logs}");
-        assert!(runs(&ada, "/opt/dcaas/bin/dcaas why").contains("home disk  full"));
+        eventually("it is told inside", || async {
+            runs(&ada, "/opt/dcaas/bin/dcaas why").contains("home disk  full").then_some(())
+        })
+        .await;
 
         // nothing of ours needs room there
         stopped(&dcaas, &token).await;
