@@ -27,6 +27,9 @@ pub const DATA: &str = "/data";
 
 /// The executable, under the platform's tree.
 pub const PROGRAM: &str = "bin/dcaas";
+/// Where the executable is found whatever a shell's profile makes of PATH: those of the distributions set it anew, and a
+/// VS Code server takes over what they say.
+pub const COMMAND: &str = "/usr/local/bin/dcaas";
 /// The VS Code CLI, under the platform's tree.
 pub const CODE: &str = "bin/code";
 /// The certificates of the public authorities, under the platform's tree.

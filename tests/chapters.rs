@@ -9,6 +9,7 @@ mod bad_days;
 mod brake;
 mod callers;
 mod cli;
+mod editor;
 mod gates;
 mod histories;
 mod house;

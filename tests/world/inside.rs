@@ -50,6 +50,28 @@ impl Inside {
         log.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
+    /// The command lines of all that lives below the agent.
+    pub fn processes(&self) -> Vec<String> {
+        let agent = self.agent.file_name().and_then(|name| name.to_str()?.parse::<i32>().ok()).unwrap();
+        let entries = fs::read_dir("/proc").unwrap().flatten();
+        let parents: Vec<(i32, i32)> = entries
+            .filter_map(|entry| {
+                let id = entry.file_name().to_str()?.parse().ok()?;
+                let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+                Some((id, stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()?))
+            })
+            .collect();
+        let mut family = vec![agent];
+        let mut next = 0;
+        while let Some(parent) = family.get(next).copied() {
+            family.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(id, _)| *id));
+            next += 1;
+        }
+        let command = |id: &i32| fs::read(format!("/proc/{id}/cmdline")).ok();
+        let lines = family.iter().skip(1).filter_map(command);
+        lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " ")).collect()
+    }
+
     /// Sends a signal to the agent.
     ///
     /// # Errors

@@ -38,6 +38,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
     default_runtime_name = "runc"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
       runtime_type = "io.containerd.runc.v2"
+      base_runtime_spec = %q
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = %q
@@ -59,7 +60,7 @@ func startContainerd(f *family, wish Wish) error {
 		subnet = "198.18.0.0/27"
 	}
 	for name, content := range map[string]string{
-		"containerd.toml":        fmt.Sprintf(containerdConfig, RuntimeSocket, pause, wish.At("network")),
+		"containerd.toml":        fmt.Sprintf(containerdConfig, RuntimeSocket, pause, wish.BaseSpec, wish.At("network")),
 		"network/world.conflist": fmt.Sprintf(networkConfig, subnet),
 	} {
 		if err := os.WriteFile(wish.At(name), []byte(content), 0o644); err != nil {

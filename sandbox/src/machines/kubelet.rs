@@ -1,6 +1,7 @@
 //! A machine as in production: a kubelet with containerd and runc, in namespaces of its own.
 
 use super::{
+    editor,
     node::{Ground, provider_id},
     pools::Pool,
 };
@@ -41,7 +42,10 @@ pub async fn start(
 ) -> Result<Child> {
     let state = ground.state.join(name);
     let [port] = ports::free()?;
-    let wish = wish(ground, containers, pool, name, faults, address()?, port);
+    let mut wish = wish(ground, containers, pool, name, faults, address()?, port);
+    if let Some(editor) = &ground.editor {
+        wish["baseSpec"] = json!(editor::base_spec(editor, &state).await?);
+    }
     std::fs::write(state.join("machine.json"), format!("{wish:#}\n"))?;
     let program =
         Program::new(name, &ground.program, state.join("machine.log")).args([Path::new("machine"), &state]);

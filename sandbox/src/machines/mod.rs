@@ -3,6 +3,7 @@
 mod bring;
 mod cloud;
 mod disks;
+mod editor;
 mod events;
 mod faults;
 mod fit;

@@ -30,6 +30,8 @@ pub struct Ground {
     pub authority: Arc<Authority>,
     /// containerd's folder with all images in it, where machines are kubelets.
     pub containers: Option<PathBuf>,
+    /// The folder that leads to a real editor, where there is one.
+    pub editor: Option<PathBuf>,
 }
 
 impl Ground {

@@ -104,6 +104,7 @@ impl World {
             cluster: cluster.url.clone(),
             authority: authority.clone(),
             containers,
+            editor: relay.as_ref().map(|_| folder.join("editor")),
         };
         let delays = if options.fast { Delays::FAST } else { Delays::USUAL };
         // a cluster that is not ours has a cloud of its own

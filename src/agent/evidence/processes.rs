@@ -26,7 +26,7 @@ pub enum Role {
     Tunnel,
     /// The VS Code server, and where it listens.
     Server(PathBuf),
-    /// Where an editor's extensions run; it stays for hours after its editor was closed.
+    /// Where an editor's extensions run; it stays for hours when its editor went without a goodbye.
     ExtensionHost,
     /// The server's watcher of files and its keeper of terminals.
     Part,

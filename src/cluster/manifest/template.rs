@@ -99,6 +99,7 @@ fn workspace(owner: Owner, session: &Session, profile: &Profile) -> Value {
         "resources": { "requests": size, "limits": size },
         "volumeMounts": [
             { "name": "platform", "mountPath": pod::PLATFORM, "readOnly": true },
+            { "name": "platform", "mountPath": pod::COMMAND, "subPath": pod::PROGRAM, "readOnly": true },
             { "name": "run", "mountPath": pod::RUN },
             { "name": "servers", "mountPath": pod::SERVERS },
             { "name": "pod", "mountPath": pod::POD, "readOnly": true },

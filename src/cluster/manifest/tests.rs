@@ -96,6 +96,10 @@ fn the_init_container_fills_the_workspaces_tree_and_sees_to_its_home() {
     // where the image has the executable nothing may be mounted over it
     assert!(init["command"][0].as_str().unwrap().starts_with(crate::pod::PLATFORM));
     assert_eq!(volume_at(init, crate::pod::PLATFORM), None);
+    // the way to `dcaas` in terminals is that same executable
+    let mounts = workspace["volumeMounts"].as_array().unwrap();
+    let command = mounts.iter().find(|mount| mount["mountPath"] == crate::pod::COMMAND).unwrap();
+    assert_eq!((&command["name"], &command["subPath"]), (&json!("platform"), &json!(crate::pod::PROGRAM)));
     // root, as it hands files over, in the group that the workspace's user is in, and nothing more
     assert_eq!(init["securityContext"]["runAsUser"], 0);
     assert_eq!(init["securityContext"]["capabilities"]["drop"], json!(["ALL"]));
