@@ -1,6 +1,7 @@
 //! The command line: the real executable against the world, through pipes and through a pseudo-terminal.
 
 mod codes;
+mod documented;
 mod log;
 mod login;
 mod morning;
