@@ -93,20 +93,25 @@ async fn a_workspace_that_uses_more_memory_than_its_profile_has_says_so_and_runs
 }
 
 #[tokio::test]
-async fn a_platform_that_does_not_install_is_told_in_a_sentence() {
+async fn a_platform_that_does_not_install_is_told_in_its_own_words() {
     if !real() {
         return;
     }
-    let settings = json!({ "settings": { "PLATFORM_IMAGE": "dcaas.example/no-platform:dev" } });
-    Installation::own(settings, |dcaas| async move {
-        let ada = dcaas.member().await;
-        let token = ada.token().await;
-        assert_eq!(dcaas.start_steady(&token).await.status, 202);
-        let told = says(&dcaas, &token, "failed", &["could not be installed (code 127)"]).await;
-        assert!(told.contains("tell an admin"), "{told}");
-        stopped(&dcaas, &token).await;
-    })
-    .await;
+    for (image, sentence) in [
+        ("no-platform", "could not be installed (code 127): dcaas: applet not found"),
+        ("other-machine", "made for another kind of machine"),
+    ] {
+        let settings = json!({ "settings": { "PLATFORM_IMAGE": format!("dcaas.example/{image}:dev") } });
+        Installation::own(settings, |dcaas| async move {
+            let ada = dcaas.member().await;
+            let token = ada.token().await;
+            assert_eq!(dcaas.start_steady(&token).await.status, 202);
+            let told = says(&dcaas, &token, "failed", &[sentence]).await;
+            assert!(told.contains("tell an admin"), "{told}");
+            stopped(&dcaas, &token).await;
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

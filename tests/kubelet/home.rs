@@ -20,8 +20,11 @@ async fn a_home_that_is_full_is_told_and_the_workspace_goes_on_and_starts_again(
         assert!(said(&filled).contains("No space left on device"), "{}", said(&filled));
         let told = says(&dcaas, &token, "running", &["home disk is full"]).await;
         assert!(told.contains("can be reached") && told.contains("du -xh ~"), "{told}");
-        let logs = dcaas.get(&token, "/api/logs?tail=200").await.text;
-        assert!(logs.contains("dcaas: the home disk is full"), "{logs}");
+        eventually("the log says so", || async {
+            let logs = dcaas.get(&token, "/api/logs?tail=200").await.text;
+            logs.contains("dcaas: the home disk is full").then_some(())
+        })
+        .await;
         eventually("it is told inside", || async {
             runs(&ada, "/opt/dcaas/bin/dcaas why").contains("home disk  full").then_some(())
         })

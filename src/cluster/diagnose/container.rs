@@ -23,6 +23,9 @@ const REMEMBERED: TimeDelta = TimeDelta::minutes(15);
 /// After this, a preparation that nobody complains about is no longer usual.
 const LATE: TimeDelta = TimeDelta::minutes(15);
 
+/// So much of what a program said is handed on.
+const WORDS: usize = 300;
+
 const ADMIN: &str = "Stop, start again, and tell an admin what you see here.";
 
 /// What the words of a container that can not begin mean, by what they contain.
@@ -148,12 +151,25 @@ pub fn begin(words: &str) -> usize {
 fn ended(container: &ContainerStatus, init: bool, session: &Session) -> Option<Situation> {
     let end = end(container).filter(|end| !init || end.exit_code != 0)?;
     if init {
-        let says = format!("The platform could not be installed (code {}).", end.exit_code);
-        return Some(Situation::new(Phase::Failed, says, finished_at(end)).next(ADMIN));
+        return Some(Situation::new(Phase::Failed, not_installed(end), finished_at(end)).next(ADMIN));
     }
     let (why, next) = why(end, session);
     let says = format!("Your workspace ended: {why}.");
     Some(Situation::new(Phase::Failed, says, finished_at(end)).next(next))
+}
+
+/// What the installation said last, which the kubelet hands on.
+fn not_installed(end: &ContainerStateTerminated) -> String {
+    let words = end.message.as_deref().unwrap_or_default();
+    if words.contains("exec format error") {
+        return "The platform's program is made for another kind of machine.".to_owned();
+    }
+    let last = words.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let last: String = last.trim_end_matches('.').chars().filter(|c| !c.is_control()).take(WORDS).collect();
+    match last.as_str() {
+        "" => format!("The platform could not be installed (code {}).", end.exit_code),
+        last => format!("The platform could not be installed (code {}): {last}.", end.exit_code),
+    }
 }
 
 fn why(end: &ContainerStateTerminated, session: &Session) -> (String, &'static str) {

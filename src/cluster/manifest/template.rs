@@ -66,6 +66,8 @@ fn install(image: &str) -> Value {
         "image": image,
         "command": pod::install_command(),
         "env": hidden_cluster(),
+        // it says what stands in its way, and nothing of the member's: the last of that goes where a status shows it
+        "terminationMessagePolicy": "FallbackToLogsOnError",
         "resources": { "requests": { "cpu": "100m", "memory": "128Mi" }, "limits": { "cpu": "1", "memory": "256Mi" } },
         // root, but only what hands a home to another user and fills a volume
         "securityContext": {

@@ -9,12 +9,13 @@ use super::{images, stamp, tools};
 use crate::show;
 
 /// The images whose Dockerfile needs a shell and nothing else.
-const SMALL: [(&str, &str); 5] = [
+const SMALL: [(&str, &str); 6] = [
     ("pause", "dcaas.example/pause:1"),
     ("bare", "dcaas.example/bare:dev"),
     ("other-user", "dcaas.example/other-user:dev"),
     ("read-only", "dcaas.example/read-only:dev"),
     ("no-platform", "dcaas.example/no-platform:dev"),
+    ("other-machine", "dcaas.example/other-machine:dev"),
 ];
 
 /// The distribution of the workspace's image, and what it has beside its base.

@@ -56,6 +56,11 @@ pub fn images() -> Vec<Case> {
 }
 
 pub fn rows() -> Vec<Case> {
+    let said = |words: &str| {
+        let mut end = ended("Error", 1, 8);
+        end["terminated"]["message"] = json!(words);
+        end
+    };
     let backing_off = json!({ "waiting": { "reason": "CrashLoopBackOff", "message": "back-off 10s restarting failed container=workspace pod=workspace-0_dc-1(0b1f8c52)" } });
     let start_error = json!({ "terminated": { "exitCode": 128, "reason": "StartError", "startedAt": stamp(9), "finishedAt": stamp(9),
         // NVIDIA/nvidia-container-toolkit, as in SyneRBI/PETRIC2 #27
@@ -84,7 +89,10 @@ pub fn rows() -> Vec<Case> {
         installed("crashes").container("workspace", backing_off.clone(), ended("Error", 3, 8)).fails("ended with code 3", "read the logs"),
         installed("killed by somebody").container("workspace", backing_off.clone(), ended("Error", 137, 8)).fails("killed from outside", "read the logs"),
         installed("ends well, which it never should").container("workspace", backing_off.clone(), ended("Completed", 0, 8)).fails("came to its end", "read the logs"),
-        placed("install fails").container("install", backing_off, ended("Error", 1, 8)).fails("could not be installed (code 1)", "tell an admin"),
+        placed("install fails").container("install", backing_off.clone(), ended("Error", 1, 8)).fails("could not be installed (code 1)", "tell an admin"),
+        // kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, getTerminationMessage: the end of its log
+        placed("install says why").container("install", backing_off.clone(), said("dcaas: error: /mnt/platform: there is no space left.\n\n")).fails("(code 1): dcaas: error: /mnt/platform: there is no space left.", "tell an admin"),
+        placed("install is of another machine").container("install", backing_off.clone(), said("exec /opt/dcaas/bin/dcaas: exec format error\n")).fails("made for another kind of machine", "tell an admin"),
         placed("install fails, this moment").container("install", ended("OOMKilled", 137, 0), json!({})).fails("could not be installed", "tell an admin"),
     ]
 }
