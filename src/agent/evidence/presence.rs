@@ -72,3 +72,22 @@ impl Counted {
         Ok(self.connections)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_counted_among_very_many_counts_for_some_looks_and_for_the_same_servers() {
+        let (one, other) =
+            (HashSet::from([Path::new("/nowhere/1")]), HashSet::from([Path::new("/nowhere/2")]));
+        let counted = || Counted { connections: 7, looks: 2, servers: [PathBuf::from("/nowhere/1")].into() };
+        let mut same = counted();
+        assert_eq!(same.count(&one), Ok(7));
+        same.renew();
+        assert_eq!(same.count(&one), Ok(7));
+        same.renew();
+        assert_eq!(same.count(&one), Ok(0), "counted anew");
+        assert_eq!(counted().count(&other), Ok(0), "another server");
+    }
+}
