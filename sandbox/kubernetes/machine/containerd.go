@@ -44,9 +44,11 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
     conf_dir = %q
 `
 
-// A link for each pod and no more: nobody connects to a pod, and none needs the way out.
+// A link for each pod and no more: nobody connects to a pod, and none needs the way out; a real editor alone needs the
+// way to this computer, where its relay is.
 const networkConfig = `{"cniVersion": "0.4.0", "name": "world", "plugins": [
-  {"type": "ptp", "ipMasq": false, "ipam": {"type": "host-local", "dataDir": "/var/lib/cni/networks", "ranges": [[{"subnet": %q}]]}}
+  {"type": "ptp", "ipMasq": false, "ipam": {"type": "host-local", "dataDir": "/var/lib/cni/networks", "ranges": [[{"subnet": %q}]],
+    "routes": [%s]}}
 ]}
 `
 
@@ -59,9 +61,13 @@ func startContainerd(f *family, wish Wish) error {
 	if subnet == "" {
 		subnet = "198.18.0.0/27"
 	}
+	routes := ""
+	if wish.BaseSpec != "" {
+		routes = fmt.Sprintf(`{"dst": "%s/32"}`, wish.IP)
+	}
 	for name, content := range map[string]string{
 		"containerd.toml":        fmt.Sprintf(containerdConfig, RuntimeSocket, pause, wish.BaseSpec, wish.At("network")),
-		"network/world.conflist": fmt.Sprintf(networkConfig, subnet),
+		"network/world.conflist": fmt.Sprintf(networkConfig, subnet, routes),
 	} {
 		if err := os.WriteFile(wish.At(name), []byte(content), 0o644); err != nil {
 			return err

@@ -35,7 +35,8 @@ type Wish struct {
 	Containers string `json:"containers"`
 	// Volumes is where disks and blob containers are folders, shared by all machines.
 	Volumes string `json:"volumes"`
-	// BaseSpec is a file with what containerd begins each container's specification with; empty for its own.
+	// BaseSpec is a file with what containerd begins each container's specification with, where editors are real; empty
+	// for its own.
 	BaseSpec string `json:"baseSpec"`
 	// Faults is a file that says what shall go wrong.
 	Faults string `json:"faults"`

@@ -73,9 +73,14 @@ impl Real {
 
     /// Is at the relay under that name for ever, and comes for each editor.
     pub async fn host(self: Arc<Self>, name: String) {
+        let mut said = String::new();
         loop {
             if let Err(why) = self.stay(&name).await {
-                log("debug", &format!("the relay of the world: {why}"));
+                let why = format!("the relay of the world: {why}");
+                if said != why {
+                    log("warn", &why);
+                    said = why;
+                }
             }
             sleep(AGAIN).await;
         }
