@@ -3,6 +3,7 @@
 
 use crate::world::remains;
 use anyhow::{Context, Result, bail};
+use nix::sched::{CloneFlags, setns};
 use serde_json::Value;
 use std::{
     fs,
@@ -35,8 +36,11 @@ impl Tunnel {
             let variables = fs::read(format!("/proc/{pid}/environ"))?;
             let variables = String::from_utf8_lossy(&variables);
             let folder = variables.split('\0').find_map(|one| one.strip_prefix("VSCODE_CLI_DATA_DIR="));
-            let door = fs::read_to_string(Path::new(folder.context("it has no data folder")?).join("door"))?;
-            let stream = StdStream::connect_addr(&SocketAddr::from_abstract_name(door)?)?;
+            // as it sees its files, also where it lives in a container
+            let root = Path::new("/proc").join(pid.to_string()).join("root");
+            let folder = folder.context("it has no data folder")?.trim_start_matches('/');
+            let door = fs::read_to_string(root.join(folder).join("door"))?;
+            let stream = connect(pid, &SocketAddr::from_abstract_name(door)?)?;
             stream.set_nonblocking(true)?;
             Ok(UnixStream::from_std(stream)?)
         };
@@ -58,6 +62,25 @@ impl Tunnel {
             None => Ok(answer),
         }
     }
+}
+
+/// Connects to a name that counts in the network of that process: a pod has one of its own.
+fn connect(pid: i32, address: &SocketAddr) -> Result<StdStream> {
+    let network = |process: &str| fs::read_link(format!("/proc/{process}/ns/net"));
+    if network("self")? == network(&pid.to_string())? {
+        return Ok(StdStream::connect_addr(address)?);
+    }
+    let theirs = fs::File::open(format!("/proc/{pid}/ns/net"))?;
+    // only the thread goes there, and ends
+    let connected = std::thread::scope(|scope| {
+        scope
+            .spawn(|| -> Result<StdStream> {
+                setns(theirs, CloneFlags::CLONE_NEWNET)?;
+                Ok(StdStream::connect_addr(address)?)
+            })
+            .join()
+    });
+    connected.unwrap_or_else(|_| bail!("the thread that connects has failed"))
 }
 
 /// Whether a command line is that tunnel's.

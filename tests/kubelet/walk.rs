@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{machine, real, runs, started, stopped};
-use crate::world::{Installation, get, in_the_end};
+use crate::world::{Editor, Installation, get, in_the_end};
 
 #[tokio::test]
 async fn a_home_is_as_it_was_on_the_next_machine() {
@@ -23,6 +23,11 @@ async fn a_home_is_as_it_was_on_the_next_machine() {
     assert_eq!(node["status"]["allocatable"]["nvidia.com/gpu"], "1");
     assert!(runs(&ada, "echo $NVIDIA_VISIBLE_DEVICES").starts_with("GPU-"));
     runs(&ada, "echo kept > ~/note && mkdir -m 700 ~/.ssh && ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/key");
+    // a window of the editor reaches into the pod
+    let editor = Editor::of(&dcaas.status(&token).await);
+    editor.open().await;
+    assert_eq!(editor.exec(&["/bin/sh", "-c", "echo $HOME"]).await.text.trim(), "/home/dev");
+    editor.close().await;
     runs(&ada, "echo shared > /data/note && echo gone > /tmp/note");
     let listed = runs(&ada, "stat -c '%n %u %a' ~/note ~/.ssh ~/.ssh/key");
     assert!(listed.ends_with("/home/dev/.ssh/key 1000 600"), "{listed}");
