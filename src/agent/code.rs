@@ -129,7 +129,8 @@ impl Code {
     }
 }
 
-/// With our own programs last, so that `dcaas keep` is found in an editor's terminal and hides nothing of the image's.
+/// With our own programs last, so that `dcaas keep` is found by what the CLI starts and hides nothing of the image's. Where
+/// a profile sets PATH anew, [`pod::COMMAND`] is found.
 fn search_path(path: Option<OsString>, ours: &Path) -> OsString {
     let mut path = path.filter(|path| !path.is_empty()).unwrap_or_else(|| USUAL_PATH.into());
     path.push(":");
