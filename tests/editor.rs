@@ -37,7 +37,7 @@ impl Runs {
             return None;
         }
         let dcaas = Installation::first().await;
-        let browser = Browser::new(&dcaas).await?;
+        let browser = Browser::beside(&dcaas).await?;
         let token = dcaas.member().await.token().await;
         dcaas.start_steady(&token).await;
         let status = dcaas.until(&token, "running").await;

@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
     process::{Child, ChildStdin, ChildStdout, Command},
-    sync::{Mutex, MutexGuard},
+    sync::{Semaphore, SemaphorePermit},
 };
 
 use crate::world::{Installation, Person};
 
-/// One at a time: each takes a processor for itself.
-static ALONE: Mutex<()> = Mutex::const_new(());
+/// One at a time takes a processor for itself; of those that wait most of the time there may be so many.
+const ALONE: u32 = 3;
+static ROOM: Semaphore = Semaphore::const_new(ALONE as usize);
 
 /// Chromium with one page.
 pub struct Browser {
@@ -21,19 +22,28 @@ pub struct Browser {
     address: String,
     // the driver, and with it the browser, goes when the test does
     _driver: Child,
-    _alone: MutexGuard<'static, ()>,
+    _room: SemaphorePermit<'static>,
 }
 
 impl Browser {
     /// One that has never been here. None, with a sentence, where there is no browser.
     pub async fn new(dcaas: &Installation) -> Option<Self> {
+        Self::begin(dcaas, ALONE).await
+    }
+
+    /// The same for a person who waits most of the time, beside others.
+    pub async fn beside(dcaas: &Installation) -> Option<Self> {
+        Self::begin(dcaas, 1).await
+    }
+
+    async fn begin(dcaas: &Installation, room: u32) -> Option<Self> {
         let (Ok(program), Ok(driver)) =
             (std::env::var("DCAAS_BROWSER"), std::env::var("DCAAS_BROWSER_DRIVER"))
         else {
             eprintln!("skipped: there is no browser; `cargo xtask test` says how to install one");
             return None;
         };
-        let alone = ALONE.lock().await;
+        let room = ROOM.acquire_many(room).await.unwrap();
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let shots = root.join("target/screenshots");
         std::fs::create_dir_all(&shots).unwrap();
@@ -48,7 +58,7 @@ impl Browser {
             .unwrap();
         let to = child.stdin.take().unwrap();
         let from = BufReader::new(child.stdout.take().unwrap()).lines();
-        Some(Self { to, from, address: dcaas.functions.clone(), _driver: child, _alone: alone })
+        Some(Self { to, from, address: dcaas.functions.clone(), _driver: child, _room: room })
     }
 
     /// One in which somebody has signed in to the page.
