@@ -48,7 +48,8 @@ fn off(ended: Option<&Ended>, settled: bool, pods: &[KubePod], now: DateTime<Utc
     let since = ended.and_then(|e| e.at);
     let why = ended.map_or("", |e| e.why.as_str());
     let why = if why.is_empty() { String::new() } else { format!(": {why}") };
-    if !pods.is_empty() || !settled {
+    // what was never on has nothing to end, though the cluster sees to a new workspace a moment later
+    if !pods.is_empty() || (!settled && since.is_some()) {
         if let Some(lingers) = machine::lingers(pods, now) {
             let (says, next) = match lingers {
                 Lingers::Lost => (

@@ -65,6 +65,7 @@ pub fn off() -> Vec<Case> {
         case("never started").off(None, "never started").expect(Phase::Stopped, "never started", "Start it"),
         case("off").off(Some(600), "a member asked").expect(Phase::Stopped, "is off: a member asked. Home and data are kept.", "Start it"),
         case("off, and nobody knows why").off(Some(600), "").expect(Phase::Stopped, "is off. Home", "Start it"),
+        case("just made").off(None, "never started").unsettled().expect(Phase::Stopped, "never started", "Start it"),
         case("not settled").off(Some(3), "a member asked").unsettled().expect(Phase::Stopping, "ends: a member asked", ""),
         case("ends").off(Some(3), "a member asked").pod("new", json!({ "phase": "Running" })).deleted(-20).expect(Phase::Stopping, "ends: a member asked", ""),
         case("ends on a lost machine").off(Some(400), "a member asked").pod("new", lost).container("workspace", runs, json!({})).deleted(370)
