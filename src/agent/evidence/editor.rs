@@ -3,9 +3,9 @@
 //! What the server's own processes move says nothing: the extension host of an untouched window reads all of `/proc` every
 //! few seconds for ports to forward, and starts programs for it, which is a hundred times what a fast typist sends.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use procfs::process::{FDTarget, Process as Proc};
+use procfs::process::FDTarget;
 
 use super::presence::connections;
 use super::processes::{Look, Process, Role};
@@ -36,7 +36,12 @@ impl Signal for Editor {
             return Ok(Some(Reading::now(look, false, "no editor".into())));
         }
         let tunnels = look.processes()?.living().filter(|one| one.role == Role::Tunnel);
-        let now = self.tcp.received(&tunnels.flat_map(sockets).collect())?;
+        // the inodes of its sockets
+        let sockets = tunnels.flat_map(Process::open).filter_map(|file| match file {
+            FDTarget::Socket(inode) => Some(inode),
+            _ => None,
+        });
+        let now = self.tcp.received(&sockets.collect())?;
         if now.is_empty() {
             return Err("the connections of the tunnel can not be read".into());
         }
@@ -47,14 +52,4 @@ impl Signal for Editor {
         let rate = self.rate.add(look.instant(), used);
         Ok(Some(Reading::now(look, rate >= BYTES, rate::bytes(rate))))
     }
-}
-
-/// The inodes of the sockets that a process has open.
-fn sockets(process: &Process) -> HashSet<u64> {
-    let open = Proc::new(process.id.0).and_then(|process| process.fd());
-    let inode = |target| match target {
-        FDTarget::Socket(inode) => Some(inode),
-        _ => None,
-    };
-    open.into_iter().flatten().filter_map(|file| inode(file.ok()?.target)).collect()
 }

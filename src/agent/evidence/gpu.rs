@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use nvml_wrapper::{Nvml, error::NvmlError};
-use procfs::process::{FDTarget, Process as Proc};
+use procfs::process::FDTarget;
 
-use super::processes::{Look, Processes};
+use super::processes::{Look, Process, Processes};
 use super::signal::{Reading, Signal};
 
 /// Per cent of the driver's last sample, from which on it is work.
@@ -120,11 +120,8 @@ fn is_gpu(path: &Path) -> bool {
 /// The driver's own list has the machine's process numbers, which mean nothing here.
 fn holds_one(processes: &Processes, devices: &Path) -> bool {
     let opened = |path: &Path| path.parent() == Some(devices) && is_gpu(path);
-    processes.work().any(|process| {
-        let files = Proc::new(process.id.0).and_then(|process| process.fd());
-        let mut files = files.into_iter().flatten().filter_map(|file| file.ok());
-        files.any(|file| matches!(&file.target, FDTarget::Path(path) if opened(path)))
-    })
+    let mut open = processes.work().flat_map(Process::open);
+    open.any(|file| matches!(&file, FDTarget::Path(path) if opened(path)))
 }
 
 fn said(shares: &[u32]) -> String {

@@ -5,11 +5,13 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use chrono::{DateTime, Utc};
+use procfs::process::{FDTarget, Process as Proc};
+
 use super::growth::Id;
 use super::presence::Counted;
 use super::stats::Stats;
 use crate::pod;
-use chrono::{DateTime, Utc};
 
 /// What shows other terminals in the one that it is in, by the name that it gives itself.
 const MULTIPLEXERS: [&str; 3] = ["tmux: client", "screen", "zellij"];
@@ -45,6 +47,14 @@ pub struct Process {
     pub multiplexer: bool,
     /// Processor time, with that of the children that it waited for, in the kernel's ticks.
     pub ticks: u64,
+}
+
+impl Process {
+    /// What it has open; nothing of another user's, where the agent is not root, and of one that ended.
+    pub fn open(&self) -> impl Iterator<Item = FDTarget> {
+        let files = Proc::new(self.id.0).and_then(|process| process.fd());
+        files.into_iter().flatten().filter_map(|file| Some(file.ok()?.target))
+    }
 }
 
 /// All of them.
