@@ -31,9 +31,7 @@ pub fn check() -> Result<()> {
 
 fn missing(there: impl Fn(&str) -> bool, headers: bool) -> Option<String> {
     let programs = NEEDED.iter().filter(|(program, _)| !there(program)).map(|(_, package)| *package);
-    let packages: Vec<&str> = programs.chain((!headers).then_some("libnode-dev")).collect();
-    (!packages.is_empty())
-        .then(|| format!("sudo apt-get install -y --no-install-recommends {}", packages.join(" ")))
+    tools::installs(programs.chain((!headers).then_some("libnode-dev")))
 }
 
 /// The folder whose `include` has the headers of the Node.js that runs here.

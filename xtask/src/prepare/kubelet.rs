@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::{image_build, stamp};
+use super::{image_build, stamp, tools};
 use crate::show;
 
 /// A file that must be there, and the package that brings it.
@@ -48,11 +48,7 @@ pub fn check() -> Result<()> {
 
 /// The command that installs what is missing.
 fn missing(there: impl Fn(&str) -> bool) -> Option<String> {
-    let mut packages: Vec<&str> =
-        NEEDED.iter().filter(|(file, _)| !there(file)).map(|(_, package)| *package).collect();
-    packages.dedup();
-    (!packages.is_empty())
-        .then(|| format!("sudo apt-get install -y --no-install-recommends {}", packages.join(" ")))
+    tools::installs(NEEDED.iter().filter(|(file, _)| !there(file)).map(|(_, package)| *package))
 }
 
 /// Builds the images and puts those that are new into the folder with which each machine's containerd begins.

@@ -67,6 +67,14 @@ const TOOLS: [Tool; 6] = [
     },
 ];
 
+/// The one command that installs these packages of Debian's and Ubuntu's, if there are any.
+pub fn installs<'a>(packages: impl Iterator<Item = &'a str>) -> Option<String> {
+    let mut packages: Vec<&str> = packages.collect();
+    packages.dedup();
+    (!packages.is_empty())
+        .then(|| format!("sudo apt-get install -y --no-install-recommends {}", packages.join(" ")))
+}
+
 /// Fails with all that is missing, and what to do about it.
 pub fn check() -> Result<()> {
     if !cfg!(target_os = "linux") {
