@@ -39,9 +39,7 @@ impl Runs {
         let dcaas = Installation::first().await;
         let browser = Browser::beside(&dcaas).await?;
         let token = dcaas.member().await.token().await;
-        dcaas.start_steady(&token).await;
-        let status = dcaas.until(&token, "running").await;
-        let inside = Inside::of(&status).await;
+        let (status, inside) = Inside::started(&dcaas, &token).await;
         let address = status["address"].as_str().unwrap().to_owned();
         Some(Self { dcaas, token, address, inside, browser })
     }

@@ -27,9 +27,7 @@ async fn a_relay_that_is_lost_and_a_token_that_is_replaced_are_seen_in_the_runni
     let dcaas = Installation::first().await;
     let ada = dcaas.member().await;
     let token = ada.token().await;
-    dcaas.start_steady(&token).await;
-    let status = dcaas.until(&token, "running").await;
-    let inside = Inside::of(&status).await;
+    let (status, inside) = Inside::started(&dcaas, &token).await;
 
     inside.fault("lose-relay", true);
     until_says(&dcaas, &token, "offline: the relay is not reached").await;
@@ -52,8 +50,7 @@ async fn a_workspaces_scripts_run_after_its_start_and_before_its_end() {
     let dcaas = Installation::first().await;
     let ben = dcaas.member().await;
     let token = ben.token().await;
-    dcaas.start_steady(&token).await;
-    let inside = Inside::of(&dcaas.until(&token, "running").await).await;
+    let (_, inside) = Inside::started(&dcaas, &token).await;
     let id = fs::read_to_string(inside.data.join("code_tunnel.json")).unwrap();
     for (name, line) in [("on-start", "echo the tools are there again"), ("on-stop", "date > saved")] {
         let path = inside.home.join(".dcaas").join(name);
@@ -63,8 +60,7 @@ async fn a_workspaces_scripts_run_after_its_start_and_before_its_end() {
     }
     dcaas.stop(&token).await;
     dcaas.until(&token, "stopped").await;
-    dcaas.start_steady(&token).await;
-    let inside = Inside::of(&dcaas.until(&token, "running").await).await;
+    let (_, inside) = Inside::started(&dcaas, &token).await;
     until_logged(&dcaas, &token, "the tools are there again").await;
     until_logged(&dcaas, &token, "~/.dcaas/on-start ended with exit status: 0").await;
     assert!(inside.home.join("saved").exists(), "what was saved before the end");
@@ -79,8 +75,7 @@ async fn a_person_sees_in_status_what_their_workspace_does_and_until_when_they_a
     let dcaas = Installation::first().await;
     let cy = dcaas.member().await;
     let token = cy.token().await;
-    dcaas.start_steady(&token).await;
-    let inside = Inside::of(&dcaas.until(&token, "running").await).await;
+    let (_, inside) = Inside::started(&dcaas, &token).await;
     let path = inside.home.join(".dcaas/on-start");
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     // as training in the background: nobody is connected, and the shell that began it is gone
@@ -90,8 +85,7 @@ async fn a_person_sees_in_status_what_their_workspace_does_and_until_when_they_a
     dcaas.stop(&token).await;
     let stopped = dcaas.until(&token, "stopped").await;
     assert!(stopped.get("activity").is_none() && stopped.get("hold").is_none(), "{stopped}");
-    dcaas.start_steady(&token).await;
-    let inside = Inside::of(&dcaas.until(&token, "running").await).await;
+    let (_, inside) = Inside::started(&dcaas, &token).await;
 
     let signals = eventually("cpu seen", || async {
         let status = dcaas.status(&token).await;

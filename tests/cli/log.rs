@@ -10,9 +10,7 @@ async fn a_followed_log_goes_on_from_the_cursor_when_its_container_begins_anew()
     let dcaas = Installation::first().await;
     let ada = dcaas.member().await;
     let token = ada.token().await;
-    dcaas.start_steady(&token).await;
-    let status = dcaas.until(&token, "running").await;
-    let inside = Inside::of(&status).await;
+    let (status, inside) = Inside::started(&dcaas, &token).await;
     let shell = Shell::new("log", &dcaas).with_token(&token);
     let logs = shell.begin("logs --follow --tail 5");
     inside.print("before the restart");

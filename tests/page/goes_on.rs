@@ -10,9 +10,7 @@ async fn a_log_goes_on_after_a_restart_and_a_rejected_sign_in_is_made_anew() {
     with_page(async |dcaas| {
         let ada = dcaas.member().await;
         let token = ada.token().await;
-        dcaas.start_steady(&token).await;
-        let status = dcaas.until(&token, "running").await;
-        let inside = Inside::of(&status).await;
+        let (status, inside) = Inside::started(&dcaas, &token).await;
         let Some(mut page) = Browser::of(&dcaas, &ada).await else { return };
         page.says("#phase", "Running").await;
         page.click("button", "Show it").await;

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::eventually;
+use super::{Installation, Token, eventually};
 
 /// The inside of a workspace that runs.
 pub struct Inside {
@@ -24,6 +24,14 @@ impl Inside {
     /// Of the workspace with that status, once its tunnel runs.
     pub async fn of(status: &Value) -> Self {
         eventually(&format!("a tunnel {}", status["address"]), || async { Self::now(status) }).await
+    }
+
+    /// Starts a workspace that is for everything that is not about time; its status once it runs, and its inside.
+    pub async fn started(dcaas: &Installation, token: &Token) -> (Value, Self) {
+        dcaas.start_steady(token).await;
+        let status = dcaas.until(token, "running").await;
+        let inside = Self::of(&status).await;
+        (status, inside)
     }
 
     /// The same, if its tunnel runs just now.
