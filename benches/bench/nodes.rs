@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -67,6 +67,7 @@ pub async fn measure(world: &World, time: Duration) {
     let filled = world.control("POST", &format!("/tunnels/{tunnel}/exec"), fill).await;
     assert_eq!(filled["status"], 0, "{filled}");
     tokio::time::sleep(SETTLE).await;
+    are_there(&process);
     let (before, _) = ticks(&process);
     tokio::time::sleep(LOOK * LOOKS).await;
     let (after, _) = ticks(&process);
@@ -108,6 +109,15 @@ fn agent_of(session: &str) -> PathBuf {
     };
     let mut folders = fs::read_dir("/proc").unwrap().filter_map(|entry| Some(entry.ok()?.path()));
     folders.find(is_it).expect("the workspace has an agent")
+}
+
+/// A number is believed only if the agent had so much to look at.
+fn are_there(process: &Path) {
+    let is_process = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
+    let all = fs::read_dir(process.join("root/proc")).unwrap().flatten();
+    let processes = all.filter(|entry| entry.file_name().to_str().is_some_and(is_process)).count();
+    let sockets = fs::read_to_string(process.join("net/unix")).unwrap().lines().count();
+    assert!(processes >= PROCESSES && sockets >= SOCKETS, "{processes} processes, {sockets} sockets");
 }
 
 /// A script that leaves so much behind: sleepers, and some that hold pairs of sockets, as many as may be open at once.
