@@ -2,9 +2,13 @@
 //! hours for an editor that went away.
 
 use std::collections::HashSet;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use procfs::net::{UnixState, unix};
+use procfs::net::{UnixNetEntries, UnixState};
+use procfs::{FromBufRead, ProcResult};
 
 use super::processes::Look;
 use super::signal::{Reading, Signal};
@@ -12,7 +16,7 @@ use super::signal::{Reading, Signal};
 /// Of more sockets than so many, a list takes the kernel milliseconds: it counts …
 const MANY: usize = 4_000;
 /// … for so many looks.
-const LOOKS: u8 = 3;
+const LOOKS: u8 = 6;
 
 /// The signal `presence`.
 pub struct Presence;
@@ -62,20 +66,59 @@ impl Counted {
         if self.looks > 0 && same {
             return Ok(self.connections);
         }
-        let sockets = unix().map_err(|error| format!("/proc/net/unix can not be read: {error}"))?;
-        let ours = |path: &Option<PathBuf>| path.as_deref().is_some_and(|path| servers.contains(path));
-        // the one that listens is not connected
-        self.connections =
-            sockets.iter().filter(|one| one.state == UnixState::CONNECTED && ours(&one.path)).count();
-        self.looks = if sockets.len() > MANY { LOOKS } else { 1 };
+        let list = File::open("/proc/net/unix").map_err(Into::into);
+        let (connected, sockets) = list
+            .and_then(|list| connected(BufReader::new(list), servers))
+            .map_err(|error| format!("/proc/net/unix can not be read: {error}"))?;
+        self.connections = connected;
+        self.looks = if sockets > MANY { LOOKS } else { 1 };
         self.servers = servers.iter().map(|path| path.to_path_buf()).collect();
         Ok(self.connections)
     }
 }
 
+/// How many sockets of these servers are connected, and how many sockets there are. What ends in no server's path is not
+/// parsed: of very many sockets that costs more time than the kernel takes to list them, and megabytes.
+fn connected(mut list: impl BufRead, servers: &HashSet<&Path>) -> ProcResult<(usize, usize)> {
+    let mut ours = Vec::new();
+    list.read_until(b'\n', &mut ours)?;
+    let (mut line, mut sockets) = (Vec::new(), 0);
+    while list.read_until(b'\n', &mut line)? > 0 {
+        sockets += 1;
+        if servers.iter().any(|path| line.trim_ascii_end().ends_with(path.as_os_str().as_bytes())) {
+            ours.extend_from_slice(&line);
+        }
+        line.clear();
+    }
+    let ours = UnixNetEntries::from_buf_read(&*ours)?;
+    let is_one = |path: &Option<PathBuf>| path.as_deref().is_some_and(|path| servers.contains(path));
+    // the one that listens is not connected
+    let connected = ours.0.iter().filter(|one| one.state == UnixState::CONNECTED && is_one(&one.path));
+    Ok((connected.count(), sockets))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_connected_sockets_of_the_servers_count() {
+        let list = "Num       RefCount Protocol Flags    Type St Inode Path\n\
+            0000000000000000: 00000002 00000000 00010000 0001 01 20 /tmp/code-1\n\
+            0000000000000000: 00000003 00000000 00000000 0001 03 21 /tmp/code-1\n\
+            0000000000000000: 00000003 00000000 00000000 0001 03 22 /tmp/code-2\n\
+            0000000000000000: 00000003 00000000 00000000 0001 03 23 /other/tmp/code-1\n\
+            0000000000000000: 00000003 00000000 00000000 0001 03 24\n\
+            0000000000000000: 00000003 00000000 00000000 0001 03 25 @/tmp/code-1\n";
+        let table =
+            [(&["/tmp/code-1"][..], 1), (&["/tmp/code-1", "/tmp/code-2"], 2), (&["/tmp/code"], 0), (&[], 0)];
+        for (servers, expected) in table {
+            let servers = servers.iter().map(Path::new).collect();
+            assert_eq!(connected(list.as_bytes(), &servers).unwrap(), (expected, 6), "{servers:?}");
+        }
+        let broken = "head\nnonsense /tmp/code-1\n".as_bytes();
+        assert!(connected(broken, &HashSet::from([Path::new("/tmp/code-1")])).is_err());
+    }
 
     #[test]
     fn what_was_counted_among_very_many_counts_for_some_looks_and_for_the_same_servers() {

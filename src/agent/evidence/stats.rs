@@ -2,25 +2,26 @@
 //! looks at, and what a process used is a sum that the next reading of it has, too.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use procfs::FromRead;
 use procfs::process::Stat;
 
 /// Up to so many are read at every look; of more, every second, third, …
 const AT_ONCE: usize = 500;
-/// … but each at every fourth at least, which is within the half minute that all rates are over.
-const TURNS: usize = 4;
+/// … but each at every fifth at least, which is within the half minute that all rates are over.
+const TURNS: usize = 5;
 
 /// All processes, as they were read last.
 #[derive(Default)]
 pub struct Stats {
-    known: HashMap<i32, Stat>,
+    known: HashMap<i32, Arc<Stat>>,
     look: usize,
 }
 
 impl Stats {
     /// Looks once. This process is always read.
-    pub fn look(&mut self) -> Result<Vec<Stat>, String> {
+    pub fn look(&mut self) -> Result<Vec<Arc<Stat>>, String> {
         let there = pids()?;
         self.look = self.look.wrapping_add(1);
         // what one used that has ended is in its parent's sum now, so both have to be of the same look
@@ -41,7 +42,8 @@ impl Stats {
             let known = before.remove(pid);
             let due = Some(*pid) == own || is_due(*pid, turns, self.look);
             let was = known.is_some();
-            match known.filter(|_| !due).or_else(|| Stat::from_file(format!("/proc/{pid}/stat")).ok()) {
+            let read = || Stat::from_file(format!("/proc/{pid}/stat")).ok().map(Arc::new);
+            match known.filter(|_| !due).or_else(read) {
                 Some(stat) => {
                     self.known.insert(*pid, stat);
                 }
@@ -71,7 +73,7 @@ mod tests {
 
     #[test]
     fn many_processes_take_turns_and_each_comes_in_time() {
-        for (processes, expected) in [(1, 1), (499, 1), (500, 2), (1_600, 4), (2_000, 4), (100_000, 4)] {
+        for (processes, expected) in [(1, 1), (499, 1), (500, 2), (1_600, 4), (2_000, 5), (100_000, 5)] {
             assert_eq!(turns(processes), expected, "{processes}");
         }
         for turns in 1..=TURNS {
