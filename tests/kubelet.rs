@@ -13,15 +13,12 @@ mod pulls;
 mod users;
 mod walk;
 
-use std::{
-    path::PathBuf,
-    process::{Command, Output},
-};
+use std::{path::PathBuf, process::Output};
 
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 
-use crate::world::{Installation, Person, Token, eventually, facts};
+use crate::world::{Installation, Person, Token, eventually, facts, kubectl};
 
 /// Whether the world's machines are kubelets; says so where they are not.
 fn real() -> bool {
@@ -32,13 +29,6 @@ fn real() -> bool {
         );
     }
     real
-}
-
-/// kubectl as an admin of the cluster.
-fn kubectl(arguments: &[&str]) -> Output {
-    let text = |name: &str| facts()[name].as_str().unwrap();
-    let mut kubectl = Command::new(text("kubernetes"));
-    kubectl.arg("kubectl").args(arguments).env("KUBECONFIG", text("kubeconfig")).output().unwrap()
 }
 
 /// What went to both of a program's outputs.

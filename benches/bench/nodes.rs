@@ -120,13 +120,14 @@ fn are_there(process: &Path) {
     assert!(processes >= PROCESSES && sockets >= SOCKETS, "{processes} processes, {sockets} sockets");
 }
 
-/// A script that leaves so much behind: sleepers, and some that hold pairs of sockets, as many as may be open at once.
+/// A script that leaves so much behind: sleepers, and some that hold pairs of sockets, as many as may be open at once. Its
+/// programs are the image's on a kubelet, and this computer's where an image is but a folder.
 fn fill() -> String {
     let holders = SOCKETS / 1000;
     let sleepers = PROCESSES - holders;
     let hold = "use Socket; for (1..500) { socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die $!; push @s, $a, $b } sleep 3600";
     format!(
-        "exec > /dev/null 2>&1; n=0; while [ $n -lt {sleepers} ]; do sleep 3600 & n=$((n+1)); done; \
+        "exec > /dev/null 2>&1; PATH=/usr/bin:/bin; n=0; while [ $n -lt {sleepers} ]; do sleep 3600 & n=$((n+1)); done; \
          n=0; while [ $n -lt {holders} ]; do perl -e '{hold}' & n=$((n+1)); done; sleep 5; kill -0 $!"
     )
 }

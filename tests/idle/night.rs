@@ -3,7 +3,7 @@
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::*;
-use crate::world::{get, in_the_end};
+use crate::world::{get, in_the_end, kubectl};
 
 /// A zone that is no whole hour away, so that nothing is right by chance.
 const ZONE: chrono_tz::Tz = chrono_tz::Asia::Kathmandu;
@@ -22,7 +22,7 @@ fn policy() -> Value {
     idle
 }
 
-/// The events about a person's StatefulSet, as `kubectl describe` finds them.
+/// What dcaas told of a person's StatefulSet.
 async fn events(person: &Person) -> Vec<Value> {
     let uid = person.set().await.unwrap()["metadata"]["uid"].as_str().unwrap().to_owned();
     let of = format!("events?fieldSelector=involvedObject.uid={uid},involvedObject.kind=StatefulSet");
@@ -94,6 +94,11 @@ async fn when_the_night_comes_what_does_not_work_goes_and_nightly_says_what_goes
             (&json!("StoppedAtNight"), &json!(says)),
             "{event}"
         );
+        let described =
+            kubectl(&["describe", "statefulset", "workspace", "--namespace", &ada.person.namespace()]);
+        let described = String::from_utf8(described.stdout).unwrap();
+        let shown = |line: &str| line.contains("StoppedAtNight") && line.trim_end().ends_with(&says);
+        assert_eq!(described.lines().filter(|line| shown(line)).count(), 1, "{described}");
         // what works stays, and goes when its work is over
         assert_eq!(ended(&ben.person).await, Value::Null);
         in_the_end("the work is over", || async {

@@ -8,7 +8,12 @@ mod installation;
 mod machines;
 mod person;
 
-use std::{future::Future, sync::OnceLock, time::Duration};
+use std::{
+    future::Future,
+    process::{Command, Output},
+    sync::OnceLock,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
@@ -60,6 +65,13 @@ pub async fn control(method: &str, path: &str, body: Value) -> Value {
     let text = answer.text().await.unwrap();
     assert!(status.is_success(), "control {method} {path}: {status} {text}");
     serde_json::from_str(&text).unwrap_or(Value::String(text))
+}
+
+/// kubectl as an admin of the cluster.
+pub fn kubectl(arguments: &[&str]) -> Output {
+    let text = |name: &str| facts()[name].as_str().unwrap();
+    let mut kubectl = Command::new(text("kubernetes"));
+    kubectl.arg("kubectl").args(arguments).env("KUBECONFIG", text("kubeconfig")).output().unwrap()
 }
 
 /// Asks the API server as an admin of the cluster; what is not there is none.
