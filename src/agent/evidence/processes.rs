@@ -13,9 +13,6 @@ use super::presence::Counted;
 use super::stats::Stats;
 use crate::pod;
 
-/// What shows other terminals in the one that it is in, by the name that it gives itself.
-const MULTIPLEXERS: [&str; 3] = ["tmux: client", "screen", "zellij"];
-
 /// The command line is read so often: between fork and exec a process still shows its parent's.
 const READ_COMMAND: u8 = 3;
 
@@ -100,45 +97,44 @@ impl Look {
 
     fn read(&self) -> Result<Processes, String> {
         let agent = i32::try_from(std::process::id()).unwrap_or_default();
-        let mut stats = self.stats.borrow_mut().look()?;
-        let own = stats.iter().position(|stat| stat.pid == agent).map(|index| stats.swap_remove(index));
+        let mut seen = self.stats.borrow_mut().look()?;
+        let own = seen.iter().position(|one| one.pid == agent).map(|index| seen.swap_remove(index));
         let own = own.ok_or("/proc does not show the agent itself")?;
         let mut known = HashSet::from([agent]);
         let mut found = Vec::new();
-        while !stats.is_empty() {
-            let (children, others) =
-                stats.into_iter().partition(|stat| agent == 1 || known.contains(&stat.ppid));
-            stats = others;
-            let children: Vec<_> = children;
+        while !seen.is_empty() {
+            let (children, others): (Vec<_>, Vec<_>) =
+                seen.into_iter().partition(|one| agent == 1 || known.contains(&one.parent));
+            seen = others;
             if children.is_empty() {
                 break;
             }
-            known.extend(children.iter().map(|stat| stat.pid));
+            known.extend(children.iter().map(|one| one.pid));
             found.extend(children);
         }
         let mut roles = HashMap::new();
         let mut before = self.roles.borrow_mut();
-        let all = found.into_iter().map(|stat| {
-            let id = (stat.pid, stat.starttime);
+        let all = found.into_iter().map(|one| {
+            let id = (one.pid, one.started);
             let (role, looks) = match before.remove(&id) {
                 Some((role, looks)) if looks >= READ_COMMAND => (role, looks),
-                Some((_, looks)) => (role_of(stat.pid, stat.ppid == agent), looks + 1),
-                None => (role_of(stat.pid, stat.ppid == agent), 1),
+                Some((_, looks)) => (role_of(one.pid, one.parent == agent), looks + 1),
+                None => (role_of(one.pid, one.parent == agent), 1),
             };
             roles.insert(id, (role.clone(), looks));
             Process {
                 id,
-                parent: stat.ppid,
+                parent: one.parent,
                 role,
-                alive: !matches!(stat.state, 'Z' | 'X'),
-                terminal: pseudo_terminal(stat.tty_nr()).filter(|_| stat.tty_nr != own.tty_nr),
-                multiplexer: MULTIPLEXERS.contains(&stat.comm.as_str()),
-                ticks: stat.utime + stat.stime + waited(stat.cutime, stat.cstime),
+                alive: one.alive,
+                terminal: one.terminal.filter(|_| one.terminal != own.terminal),
+                multiplexer: one.multiplexer,
+                ticks: one.used + one.waited_for,
             }
         });
         let all = all.collect();
         *before = roles;
-        Ok(Processes { all, waited_for: waited(own.cutime, own.cstime), agent })
+        Ok(Processes { all, waited_for: own.waited_for, agent })
     }
 }
 
@@ -161,16 +157,6 @@ impl Processes {
         });
         sockets.collect()
     }
-}
-
-fn waited(user: i64, system: i64) -> u64 {
-    u64::try_from(user).unwrap_or(0) + u64::try_from(system).unwrap_or(0)
-}
-
-/// The number below /dev/pts of the terminal with that device number.
-fn pseudo_terminal((major, minor): (i32, i32)) -> Option<i32> {
-    // 136 to 143 are pseudo-terminals, 256 to each
-    (136..=143).contains(&major).then_some((major - 136) * 256 + minor)
 }
 
 fn role_of(pid: i32, child_of_the_agent: bool) -> Role {
@@ -231,14 +217,6 @@ mod tests {
         for (line, child, expected) in table {
             let words: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
             assert_eq!(role(&words, child), expected, "{line}");
-        }
-    }
-
-    #[test]
-    fn a_device_number_names_a_terminal() {
-        let table = [((136, 0), Some(0)), ((136, 17), Some(17)), ((137, 1), Some(257))];
-        for (device, expected) in table.into_iter().chain([((0, 0), None), ((4, 1), None), ((5, 0), None)]) {
-            assert_eq!(pseudo_terminal(device), expected, "{device:?}");
         }
     }
 }
