@@ -77,7 +77,7 @@ pub async fn measure(world: &World, time: Duration) {
         20.0,
         "ms",
     );
-    table::most("memory", resident(&process) as f64 / MIB, 15.0, "MiB");
+    table::seen("memory", &format!("{:.2} MiB", resident(&process) as f64 / MIB));
     host.stop(&person).await.good();
     gone(world, &person).await;
 }
