@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
 use serde_json::{Value, json};
 
-use crate::world::{Inside, Installation, Token, eventually, kubernetes};
+use crate::world::{Inside, Installation, Token, WORK, eventually, kubernetes};
 
 /// Waits until the status says so.
 pub async fn until_says(dcaas: &Installation, token: &Token, words: &str) -> Value {
@@ -79,7 +79,7 @@ async fn a_person_sees_in_status_what_their_workspace_does_and_until_when_they_a
     let path = inside.home.join(".dcaas/on-start");
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     // as training in the background: nobody is connected, and the shell that began it is gone
-    let busy = "(while :; do :; done) > /dev/null 2>&1 &\n".repeat(2);
+    let busy = format!("(while :; do {WORK}; done) > /dev/null 2>&1 &\n").repeat(2);
     fs::write(&path, format!("#!/bin/sh\n{busy}")).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
     dcaas.stop(&token).await;

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::{ended, session, with_policy};
-use crate::world::{Editor, Installation, Person, Token, eventually, in_the_end};
+use crate::world::{Editor, Installation, Person, Token, WORK, eventually, in_the_end};
 
 /// A workspace that runs, with the person at its other end.
 struct Runs {
@@ -158,7 +158,7 @@ async fn an_open_window_that_nobody_touches_is_kept_for_its_longer_time() {
 async fn a_computation_that_nobody_is_connected_to_is_kept_and_stopped_after_its_end() {
     Installation::own(with_policy("peoplec", seconds("75s")), |dcaas| async move {
         let ada = Runs::begin(&dcaas).await;
-        let computes = "while [ ! -e enough ]; do :; done";
+        let computes = format!("while [ ! -e enough ]; do {WORK}; done");
         let command = format!("/usr/bin/nohup /bin/sh -c '{computes}' > computed 2>&1 & echo begun");
         let begun = ada.editor.exec(&["/bin/sh", "-c", &command]).await;
         assert_eq!((begun.status, begun.text.as_str()), (0, "begun\n"));

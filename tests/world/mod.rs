@@ -27,6 +27,9 @@ pub use person::{Person, Token};
 /// How long anything may take that the world does by itself. Not a measurement: tests assert no speed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A piece of a shell's script that, over and over, takes a fifth of a core: work, and it leaves other tests theirs.
+pub const WORK: &str = "n=0; while [ $n -lt 50000 ]; do n=$((n+1)); done; /bin/sleep 0.2";
+
 /// The world that runs, from the file that it writes when it is up.
 pub fn facts() -> &'static Value {
     static FACTS: OnceLock<Value> = OnceLock::new();
