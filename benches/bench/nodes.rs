@@ -77,7 +77,7 @@ pub async fn measure(world: &World, time: Duration) {
         20.0,
         "ms",
     );
-    table::seen("memory", &format!("{:.2} MiB", resident(&process) as f64 / MIB));
+    table::most("memory", resident(&process) as f64 / MIB, 15.0, "MiB");
     host.stop(&person).await.good();
     gone(world, &person).await;
 }
