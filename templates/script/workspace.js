@@ -83,8 +83,8 @@ async function look() {
     succeed('status');
     draw(body);
     if (CHANGING.includes(body.phase) || body.signIn) wait = Number(headers.get('retry-after')) || PATIENCE[0];
-    // it may go on by itself, and not soon
-    if (body.phase === 'failed') wait = STUCK;
+    // it may go on by itself, and not soon: a start that is stuck, a tunnel that is lost
+    if (body.phase === 'failed' || (body.phase === 'running' && body.address === undefined)) wait = STUCK;
   } catch (failure) {
     if (own !== turn) return;
     if (!(failure instanceof Problem)) throw failure;

@@ -9,8 +9,8 @@ const require = createRequire(`${folder}/`);
 const { chromium } = require('playwright-core');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
-// how long anything may take that the page does by itself: no measurement
-const PATIENCE = 60000;
+// how long anything may take that the page does by itself: it looks once a minute, and may see a change at its second look
+const PATIENCE = 180000;
 const WIDE = { width: 1100, height: 900 };
 const PHONE = { width: 375, height: 800 };
 
