@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::{
     page::Browser,
-    world::{Inside, Installation, Token, control, eventually, facts, in_the_end},
+    world::{Inside, Installation, Token, control, eventually, facts},
 };
 
 /// What says that somebody uses a workspace, or something works there. The network may be the whole computer's.
@@ -87,20 +87,20 @@ impl Runs {
     /// Waits until a signal saw use after that time.
     async fn sees(&self, signal: &str, after: DateTime<Utc>) {
         let what = format!("{signal} sees use after {after}");
-        in_the_end(&what, || async { Self::seen(&self.line(), signal).filter(|at| *at > after).map(drop) })
+        eventually(&what, || async { Self::seen(&self.line(), signal).filter(|at| *at > after).map(drop) })
             .await;
     }
 
     /// Waits until nobody is there.
     async fn alone(&self) {
         let nobody = |line: &Line| matches!(&line.activity.signals["presence"], Evidence::Seen { value, .. } if value == "no editor");
-        in_the_end("nobody is there", || async { nobody(&self.line()).then_some(()) }).await;
+        eventually("nobody is there", || async { nobody(&self.line()).then_some(()) }).await;
     }
 
     /// Waits until these signals have seen no use for long enough, counted from that time on or from their last use after
     /// it; gives which.
     async fn rest(&self, signals: &[&str], since: DateTime<Utc>) -> DateTime<Utc> {
-        in_the_end(&format!("nothing of {signals:?}"), || async {
+        eventually(&format!("nothing of {signals:?}"), || async {
             let line = self.line();
             let seen = signals.iter().filter_map(|signal| Self::seen(&line, signal));
             let last = seen.chain([since]).max().unwrap();

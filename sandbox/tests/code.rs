@@ -61,13 +61,13 @@ impl Machine {
     }
 
     fn until_status(&self, state: &str) -> Value {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_secs(180);
         loop {
             let status = self.status();
             if status["tunnel"] == state {
                 return status;
             }
-            assert!(Instant::now() < end, "not {state} within 60 s: {status}");
+            assert!(Instant::now() < end, "not {state} within 180 s: {status}");
         }
     }
 
@@ -83,7 +83,7 @@ impl Machine {
 impl Tunnel {
     /// Reads on to a line with these words.
     fn until(&mut self, words: &str) {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_secs(180);
         loop {
             let line = self.out.recv_timeout(end.saturating_duration_since(Instant::now()));
             if line.unwrap_or_else(|why| panic!("it never said {words}: {why}")).contains(words) {

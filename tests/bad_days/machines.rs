@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use super::unavailable;
 use crate::world::{
-    Installation, Person, Token, break_machines, control, eventually, get, in_the_end, mend_machines,
-    with_profiles,
+    Installation, Person, Token, break_machines, control, eventually, get, mend_machines, with_profiles,
 };
 
 /// Waits until the status is of this phase and says these words; what it says.
@@ -101,7 +100,7 @@ async fn a_workspace_whose_machine_is_lost_says_so_and_runs_again_on_another() {
         control("POST", &format!("/machines/{node}/lose"), json!(null)).await;
 
         let path = format!("/api/v1/nodes/{node}");
-        in_the_end("the cluster notices", || async {
+        eventually("the cluster notices", || async {
             let node = get(&path).await?;
             let conditions = node["status"]["conditions"].as_array()?;
             conditions.iter().any(|c| c["type"] == "Ready" && c["status"] == "Unknown").then_some(())
@@ -110,10 +109,10 @@ async fn a_workspace_whose_machine_is_lost_says_so_and_runs_again_on_another() {
         let lost = says(&dcaas, &token, "failed", "is lost").await;
         assert!(lost["next"].as_str().unwrap().contains("Home and data are kept"), "{lost}");
 
-        in_the_end("the cloud gives the machine up", || async { get(&path).await.is_none().then_some(()) })
+        eventually("the cloud gives the machine up", || async { get(&path).await.is_none().then_some(()) })
             .await;
         let (_, other) =
-            in_the_end("a new pod has a machine", || async { place().await.filter(|(uid, _)| *uid != pod) })
+            eventually("a new pod has a machine", || async { place().await.filter(|(uid, _)| *uid != pod) })
                 .await;
         assert_ne!(other, node);
         dcaas.until(&token, "running").await;

@@ -31,7 +31,7 @@ async fn a_language_server_that_indexes_is_work_until_it_is_done() {
     ada.rest(&["cpu"], ada.line().at).await;
     let before = ada.line().at;
     ada.open_file("everything.ts").await;
-    in_the_end("the language server runs", || async { ada.runs("tsserver.js").then_some(()) }).await;
+    eventually("the language server runs", || async { ada.runs("tsserver.js").then_some(()) }).await;
     ada.sees("cpu", before).await;
     // it stays, and has nothing more to do
     ada.rest(&["cpu"], ada.line().at).await;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::*;
-use crate::world::{get, in_the_end, kubectl};
+use crate::world::{eventually, get, kubectl};
 
 /// A zone that is no whole hour away, so that nothing is right by chance.
 const ZONE: chrono_tz::Tz = chrono_tz::Asia::Kathmandu;
@@ -48,7 +48,7 @@ async fn when_the_night_comes_what_does_not_work_goes_and_nightly_says_what_goes
         let now = Utc::now();
         dcaas.change(night(now - TimeDelta::hours(2), now + TimeDelta::hours(2))).await;
         // a sweep does not look before it is due, nightly does
-        in_the_end("they are warned", || async {
+        eventually("they are warned", || async {
             ben.swept(Runs::works(), None).await;
             ada.idle().await;
             dcaas.nightly().await;
@@ -72,7 +72,7 @@ async fn when_the_night_comes_what_does_not_work_goes_and_nightly_says_what_goes
             (life["verdict"] == "keep" && life["by"] == "night").then_some(())
         })
         .await;
-        in_the_end("it is stopped", || async {
+        eventually("it is stopped", || async {
             // each sweep looks at both
             if ended(&ada.person).await.is_null() {
                 ada.idle().await;
@@ -101,7 +101,7 @@ async fn when_the_night_comes_what_does_not_work_goes_and_nightly_says_what_goes
         assert_eq!(described.lines().filter(|line| shown(line)).count(), 1, "{described}");
         // what works stays, and goes when its work is over
         assert_eq!(ended(&ben.person).await, Value::Null);
-        in_the_end("the work is over", || async {
+        eventually("the work is over", || async {
             ben.idle().await;
             (!ended(&ben.person).await.is_null()).then_some(())
         })
@@ -126,7 +126,7 @@ async fn when_the_night_is_over_what_works_goes_and_who_was_kept_stays() {
         cy.swept(Runs::works(), Some(&hold)).await;
         let noted: DateTime<Utc> = session(&cy.person).await["keep"].as_str().unwrap().parse().unwrap();
         assert!(noted > until, "a wish that reaches beyond the night is noted");
-        in_the_end("the night is over", || async {
+        eventually("the night is over", || async {
             tokio::join!(
                 ada.said(Runs::works(), None),
                 ben.said(Runs::works(), None),
@@ -184,7 +184,7 @@ async fn an_event_that_can_not_be_written_keeps_nothing_from_being_stopped() {
         dcaas
             .fault(json!({ "party": "kubernetes", "method": "POST", "path": "/events", "fault": { "status": 403 } }))
             .await;
-        in_the_end("it is stopped", || async {
+        eventually("it is stopped", || async {
             ada.idle().await;
             (!ended(&ada.person).await.is_null()).then_some(())
         })

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::{ended, session, with_policy};
-use crate::world::{Editor, Installation, Person, Token, WORK, eventually, in_the_end};
+use crate::world::{Editor, Installation, Person, Token, WORK, eventually};
 
 /// A workspace that runs, with the person at its other end.
 struct Runs {
@@ -41,7 +41,7 @@ impl Runs {
     }
 
     async fn until_warned(&self) {
-        in_the_end("they are warned", || async { (!self.swept().await["warned"].is_null()).then_some(()) })
+        eventually("they are warned", || async { (!self.swept().await["warned"].is_null()).then_some(()) })
             .await;
     }
 
@@ -53,7 +53,7 @@ impl Runs {
     }
 
     async fn until_stopped(&self) -> Value {
-        in_the_end("it is stopped", || async {
+        eventually("it is stopped", || async {
             self.dcaas.sweep().await;
             Some(ended(&self.person).await).filter(|ended| !ended.is_null())
         })
@@ -90,7 +90,7 @@ async fn an_idle_gpu_is_stopped_with_the_warning_seen_in_a_terminal_and_typing_t
     Installation::own(with_policy("peoplea", seconds("30s")), |dcaas| async move {
         let ada = Runs::begin(&dcaas).await;
         ada.editor.open().await;
-        let opened = in_the_end("the terminal is seen", || ada.seen("terminal")).await;
+        let opened = eventually("the terminal is seen", || ada.seen("terminal")).await;
         ada.until_warned().await;
         ada.until_shown(WARNING, 1).await;
         assert!(
@@ -135,12 +135,12 @@ async fn an_open_window_that_nobody_touches_is_kept_for_its_longer_time() {
         let ada = Runs::begin(&dcaas).await;
         ada.editor.open().await;
         // what a server reads and writes before the agent's first look at it is not counted
-        in_the_end("work in the editor is seen", || async {
+        eventually("work in the editor is seen", || async {
             ada.editor.work().await;
             ada.seen("editor").await
         })
         .await;
-        in_the_end("the window keeps it", || async {
+        eventually("the window keeps it", || async {
             let session = ada.swept().await;
             session["why"].as_str()?.contains("window is open").then_some(())
         })
@@ -162,9 +162,9 @@ async fn a_computation_that_nobody_is_connected_to_is_kept_and_stopped_after_its
         let command = format!("/usr/bin/nohup /bin/sh -c '{computes}' > computed 2>&1 & echo begun");
         let begun = ada.editor.exec(&["/bin/sh", "-c", &command]).await;
         assert_eq!((begun.status, begun.text.as_str()), (0, "begun\n"));
-        let first = in_the_end("the work is seen", || ada.seen("cpu")).await;
+        let first = eventually("the work is seen", || ada.seen("cpu")).await;
         // more than twice its idle time, with no editor and nobody at a terminal
-        in_the_end("it goes on working", || async {
+        eventually("it goes on working", || async {
             let session = ada.swept().await;
             assert_eq!(ended(&ada.person).await, Value::Null, "{session}");
             let at = ada.seen("cpu").await?;

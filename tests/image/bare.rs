@@ -41,10 +41,10 @@ impl Agent {
 
     #[expect(clippy::disallowed_methods, reason = "a thread of its own waits here, no runtime")]
     fn until(&self, what: &str, look: impl Fn(&[String]) -> bool) {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_secs(180);
         while !look(&self.log.lock().unwrap()) {
             let log = self.log.lock().unwrap().join("\n");
-            assert!(Instant::now() < end, "not within 60 s: {what}; the log:\n{log}");
+            assert!(Instant::now() < end, "not within 180 s: {what}; the log:\n{log}");
             std::thread::sleep(Duration::from_millis(50));
         }
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Ask, KILLS, Place, quiet};
-use crate::world::{Installation, Person, eventually, get, in_the_end, kubernetes, sign_in};
+use crate::world::{Installation, Person, eventually, get, kubernetes, sign_in};
 
 /// Who notices that somebody has left.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -166,7 +166,7 @@ async fn what_is_past_retention_goes_wherever_its_deletion_is_killed() {
         for (place, ada) in killed {
             let (what, ns) = (format!("{place:?}"), ada.namespace());
             for path in [format!("/api/v1/namespaces/{ns}"), format!("/api/v1/persistentvolumes/{ns}")] {
-                in_the_end(&what, || async { get(&path).await.is_none().then_some(()) }).await;
+                eventually(&what, || async { get(&path).await.is_none().then_some(()) }).await;
             }
             assert_eq!(dcaas.blobs(&ns, "").await, None, "{what}");
         }

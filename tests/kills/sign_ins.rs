@@ -10,7 +10,7 @@ use crate::{
         pace,
         turns::{code, decide, flow, kept, newcomer, whose},
     },
-    world::{Installation, Person, Token, control, eventually, get, in_the_end},
+    world::{Installation, Person, Token, control, eventually, get},
 };
 
 /// So many people sign in at once, each killed at another request of theirs; it hits the others, too. One more, and a
@@ -83,19 +83,19 @@ async fn life(dcaas: &Installation, ada: &Person, token: &Token, row: Row, what:
             dcaas.get(token, "/api/status").await;
         }
     };
-    in_the_end(&format!("a look before the person decides: {what}"), || async {
+    eventually(&format!("a look before the person decides: {what}"), || async {
         look().await;
         (flow(&shown).await["polls"].as_u64() > Some(0)).then_some(())
     })
     .await;
     let account = if does == "approve" { json!({ "as": ada.name }) } else { json!({}) };
     decide(&shown, does, account).await;
-    let (replicas, why) = in_the_end(&format!("the start does not wait: {what}"), || async {
+    let (replicas, why) = eventually(&format!("the start does not wait: {what}"), || async {
         look().await;
         ended(&ada.set().await?)
     })
     .await;
-    in_the_end(&format!("nothing is left of the flow: {what}"), || async {
+    eventually(&format!("nothing is left of the flow: {what}"), || async {
         look().await;
         get(&ada.path("secrets/sign-in")).await.is_none().then_some(())
     })
@@ -182,13 +182,13 @@ async fn a_sign_in_whose_messages_are_given_up_does_not_wait_for_ever() {
         let down = json!({ "status": 500 });
         dcaas.fault(json!({ "party": "kubernetes", "times": null, "path": ada.oid, "fault": down })).await;
         let poison = format!("/installations/{}/queues/members-poison", dcaas.name);
-        in_the_end("the message is given up", || async {
+        eventually("the message is given up", || async {
             (control("GET", &poison, json!(null)).await != json!([])).then_some(())
         })
         .await;
         dcaas.clear_faults().await;
         // nobody calls
-        let (replicas, why) = in_the_end("the start ends", || async { ended(&ada.set().await?) }).await;
+        let (replicas, why) = eventually("the start ends", || async { ended(&ada.set().await?) }).await;
         assert!(replicas == 0 && why.contains("not used in time"), "{why}");
         eventually("nothing is left of the flow", || async {
             get(&ada.path("secrets/sign-in")).await.is_none().then_some(())

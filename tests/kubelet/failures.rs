@@ -4,7 +4,7 @@ use nix::sys::signal::{Signal, kill};
 use serde_json::json;
 
 use super::{kubectl, kubelet, machine, real, runs, said, says, shell, started, stopped};
-use crate::world::{Installation, break_machines, eventually, get, in_the_end, mend_machines, with_profiles};
+use crate::world::{Installation, break_machines, eventually, get, mend_machines, with_profiles};
 
 #[tokio::test]
 async fn an_image_that_is_not_there_is_told_in_a_sentence_and_another_one_takes_its_place() {
@@ -136,7 +136,7 @@ async fn a_kubelet_that_is_killed_in_the_middle_of_a_start_or_for_minutes_loses_
         let second = eventually("another kubelet", || async { kubelet(&node) }).await;
         kill(second, Signal::SIGKILL).unwrap();
         // what runs on the machine does not need one; the cluster's patience is 40 to 50 s
-        let lost = in_the_end("the machine is silent", || async {
+        let lost = eventually("the machine is silent", || async {
             let status = dcaas.status(&token).await;
             status["says"].as_str()?.contains("does not answer any more").then_some(status)
         });

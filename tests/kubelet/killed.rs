@@ -19,7 +19,7 @@ use super::{
     processes::{Process, all, family, words},
     real,
 };
-use crate::world::{eventually, facts, in_the_end};
+use crate::world::{eventually, facts};
 
 /// What is killed: the world alone, which tells its machines to end, or everything that it has started, at once.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,7 +53,7 @@ async fn killed_at_any_point_nothing_is_left_and_the_next_run_starts_clean() {
     let world = Second::start().await;
     dead.is_gone();
     let mut walk = world.walk();
-    let passed = in_the_end("the walk ends", || {
+    let passed = eventually("the walk ends", || {
         let ended = walk.0.try_wait().unwrap();
         async move { ended }
     });
@@ -116,7 +116,7 @@ impl Second {
         command.current_dir(env!("CARGO_MANIFEST_DIR")).stdout(log.try_clone().unwrap()).stderr(log);
         let child = Ends(command.spawn().unwrap());
         let world = Self { child, state, name: words[name].clone() };
-        in_the_end("another world is up", || async {
+        eventually("another world is up", || async {
             let file = fs::read(world.file()).ok()?;
             let facts: Value = serde_json::from_slice(&file).ok()?;
             (facts["pid"] == world.child.0.id()).then_some(())
@@ -149,7 +149,7 @@ impl Second {
 
     /// Waits until a machine comes, or until so many containers are on it.
     async fn comes_to(&self, containers: Option<usize>) {
-        in_the_end(&format!("the world comes to {containers:?}"), || async {
+        eventually(&format!("the world comes to {containers:?}"), || async {
             let machines = self.machines();
             let there = match containers {
                 None => machines.iter().any(|machine| machine.join("containerd.log").exists()),

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{machine, real, runs, started, stopped};
-use crate::world::{Editor, Installation, get, in_the_end};
+use crate::world::{Editor, Installation, eventually, get};
 
 #[tokio::test]
 async fn a_home_is_as_it_was_on_the_next_machine() {
@@ -33,7 +33,7 @@ async fn a_home_is_as_it_was_on_the_next_machine() {
     assert!(listed.ends_with("/home/dev/.ssh/key 1000 600"), "{listed}");
     stopped(&dcaas, &token).await;
     assert!(ada.pods().await.is_empty());
-    in_the_end("the machine is gone", || async {
+    eventually("the machine is gone", || async {
         get(&format!("/api/v1/nodes/{first}")).await.is_none().then_some(())
     })
     .await;
@@ -48,7 +48,7 @@ async fn a_home_is_as_it_was_on_the_next_machine() {
     ada.leave().await;
     dcaas.enqueue(&ada).await;
     ada.gone().await;
-    in_the_end("the pod is gone", || async { ada.pods().await.is_empty().then_some(()) }).await;
+    eventually("the pod is gone", || async { ada.pods().await.is_empty().then_some(()) }).await;
     let claim = get(&ada.path("persistentvolumeclaims/home")).await.unwrap();
     assert_eq!(claim["status"]["phase"], json!("Bound"), "the home is kept");
 }

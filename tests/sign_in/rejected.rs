@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::{
     tunnel::until_says,
-    world::{Inside, Person, Token, get, in_the_end},
+    world::{Inside, Person, Token, eventually, get},
 };
 
 use super::{
@@ -20,7 +20,7 @@ async fn note(person: &Person, name: &str) -> Option<DateTime<Utc>> {
 
 /// Waits until the status says that the token is rejected: nothing is stopped by that, and it is remembered.
 async fn rejected(dcaas: &Installation, ada: &Person, token: &Token) {
-    let status = in_the_end("the rejection is said", || async {
+    let status = eventually("the rejection is said", || async {
         let status = dcaas.status(token).await;
         status["says"].as_str().unwrap().contains("the sign-in is no longer valid").then_some(status)
     })

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::note;
 use crate::{
     idle::{ended, session, with_policy},
-    world::{Installation, Person, break_machines, cluster_faults, eventually, in_the_end, with_profiles},
+    world::{Installation, Person, break_machines, cluster_faults, eventually, with_profiles},
 };
 
 /// So many requests there are about one at least: it is noted, warned of in two writes, looked at once more, stopped,
@@ -50,7 +50,7 @@ async fn end(person: &Person) -> Option<BTreeMap<&'static str, Value>> {
 
 /// Sweeps until it has come to an end for all of them.
 async fn all_ended(dcaas: &Installation, people: &[&Person]) {
-    in_the_end("all have ended, and are written down", || async {
+    eventually("all have ended, and are written down", || async {
         dcaas.try_to_sweep().await;
         let ends = join_all(people.iter().map(|person| end(person))).await;
         ends.iter().all(Option::is_some).then_some(())

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     idle::{Runs, ended, session, with_policy},
-    world::{Inside, Installation, Person, control, eventually, in_the_end},
+    world::{Inside, Installation, Person, control, eventually},
 };
 
 /// Idle for long means little here, and what can not be known keeps it for so long.
@@ -28,7 +28,7 @@ async fn kept(dcaas: &Installation, person: &Person, words: &str) -> Value {
 
 /// Sweeps until it is stopped; how it ended.
 async fn stopped(dcaas: &Installation, person: &Person) -> Value {
-    in_the_end("it is stopped", || async {
+    eventually("it is stopped", || async {
         dcaas.try_to_sweep().await;
         let end = ended(person).await;
         (!end.is_null()).then_some(end)
@@ -99,7 +99,7 @@ async fn one_that_ends_again_and_again_is_kept_as_long_as_an_idle_one_and_says_w
             (session["why"] == kept.as_str() && session["unknown"].is_string()).then_some(())
         })
         .await;
-        let end = in_the_end("it is stopped", || async {
+        let end = eventually("it is stopped", || async {
             kill().await;
             dcaas.sweep().await;
             let end = ended(&ada.person).await;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-use super::{Answer, Installation, Person, client, control, facts, get, in_the_end};
+use super::{Answer, Installation, Person, client, control, eventually, facts, get};
 
 impl Installation {
     /// What goes wrong at Graph for this installation from now on, in place of all before; null ends it.
@@ -36,7 +36,7 @@ impl Installation {
     /// Waits until Graph has told all that it does not hold back, and every message is worked off that is due.
     pub async fn quiet(&self) {
         let members = format!("/installations/{}/queues/members", self.name);
-        in_the_end("all messages are worked off", || async {
+        eventually("all messages are worked off", || async {
             let told = self.told().await["waiting"] == 0;
             let waits = control("GET", &members, json!(null)).await;
             let log = self.log().await;

@@ -149,5 +149,5 @@ async fn eventually(what: &str, mut is: impl FnMut() -> bool) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    assert!(tokio::time::timeout(Duration::from_secs(60), waited).await.is_ok(), "not within 60 s: {what}");
+    assert!(tokio::time::timeout(Duration::from_secs(180), waited).await.is_ok(), "not within 180 s: {what}");
 }

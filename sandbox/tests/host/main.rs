@@ -128,7 +128,7 @@ impl Bench {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        if tokio::time::timeout(Duration::from_secs(60), wait).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(180), wait).await.is_err() {
             panic!("the log never said {text:?}:\n{}", self.host.log_tail(100));
         }
     }

@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sandbox::process::Program;
 
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(180);
 
 fn shell(dir: &Path, script: &str) -> Program {
     Program::new("the child", "/bin/sh", dir.join("log")).args(["-c", script])
@@ -22,7 +22,7 @@ fn lives(pid: u32) -> bool {
 }
 
 async fn gone(pid: u32) {
-    for _ in 0..200 {
+    for _ in 0..3000 {
         if !lives(pid) {
             return;
         }
