@@ -33,6 +33,12 @@ pub fn run(mut world: World, fast: bool) -> Result<ExitCode> {
         "\n  A tour of dcaas: {WALKER} is added to the group, signs in, starts a workspace with a GPU, looks at it, stops it, \
          starts it again, and is removed from the group.\n"
     );
+    if !fast {
+        println!(
+            "  Its first look at the group takes up to a minute, and a machine comes and goes as slowly as in the cloud: \
+             some minutes in all. With --fast, machines take seconds.\n"
+        );
+    }
     line("✓", begun.elapsed(), "world up", &format!("functions at {}", running.functions));
     let walked = walk(&running, &mut world, fast);
     let asides =
