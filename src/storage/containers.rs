@@ -7,10 +7,10 @@ use azure_core::{
     error::ErrorKind,
     http::{StatusCode, Url},
 };
-use azure_storage_blob::BlobServiceClient;
+use azure_storage_blob::{BlobServiceClient, BlobServiceClientOptions};
 use backon::{ConstantBuilder, Retryable};
 
-use super::Error;
+use super::{Error, transport};
 use crate::{config::StorageSettings, domain::member::Member};
 
 /// How long the client may take, with its own tries at what storage refuses; it waits for ever where there is
@@ -29,9 +29,11 @@ pub struct Storage {
 impl Storage {
     /// # Errors
     /// When the address can not be used; nothing is connected yet.
-    pub fn new(settings: &StorageSettings, credential: Arc<dyn TokenCredential>) -> azure_core::Result<Self> {
-        let url = Url::parse(&settings.blob_url)?;
-        Ok(Self { blobs: Arc::new(BlobServiceClient::new(url, Some(credential), None)?) })
+    pub fn new(settings: &StorageSettings, credential: Arc<dyn TokenCredential>) -> Result<Self, Error> {
+        let url = Url::parse(&settings.blob_url).map_err(azure_core::Error::from)?;
+        let options =
+            BlobServiceClientOptions { client_options: transport::options()?, ..Default::default() };
+        Ok(Self { blobs: Arc::new(BlobServiceClient::new(url, Some(credential), Some(options))?) })
     }
 
     /// Makes the member's container; one that is there already is success.

@@ -3,6 +3,7 @@
 
 mod containers;
 mod queue;
+mod transport;
 mod usage;
 
 pub use containers::Storage;

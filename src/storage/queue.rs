@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use azure_core::{credentials::TokenCredential, http::Url};
 use azure_storage_queue::{
-    QueueClient, QueueServiceClient,
+    QueueClient, QueueServiceClient, QueueServiceClientOptions,
     models::{QueueClientSendMessageOptions, QueueMessage},
 };
 
-use super::Error;
+use super::{Error, transport};
 use crate::{api::message::Message, config::QueueSettings};
 
 /// The queue that `provision` is called for; its function.json says the same.
@@ -23,8 +23,11 @@ pub struct Queue {
 impl Queue {
     /// # Errors
     /// When the address can not be used; nothing is connected yet.
-    pub fn new(settings: &QueueSettings, credential: Arc<dyn TokenCredential>) -> azure_core::Result<Self> {
-        let account = QueueServiceClient::new(Url::parse(&settings.url)?, Some(credential), None)?;
+    pub fn new(settings: &QueueSettings, credential: Arc<dyn TokenCredential>) -> Result<Self, Error> {
+        let url = Url::parse(&settings.url).map_err(azure_core::Error::from)?;
+        let options =
+            QueueServiceClientOptions { client_options: transport::options()?, ..Default::default() };
+        let account = QueueServiceClient::new(url, Some(credential), Some(options))?;
         Ok(Self { members: Arc::new(account.queue_client(MEMBERS)?) })
     }
 
