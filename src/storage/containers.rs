@@ -29,10 +29,9 @@ pub struct Storage {
 impl Storage {
     /// # Errors
     /// When the address can not be used; nothing is connected yet.
-    pub fn new(settings: &StorageSettings, credential: Arc<dyn TokenCredential>) -> Result<Self, Error> {
-        let url = Url::parse(&settings.blob_url).map_err(azure_core::Error::from)?;
-        let options =
-            BlobServiceClientOptions { client_options: transport::options()?, ..Default::default() };
+    pub fn new(settings: &StorageSettings, credential: Arc<dyn TokenCredential>) -> azure_core::Result<Self> {
+        let url = Url::parse(&settings.blob_url)?;
+        let options = BlobServiceClientOptions { client_options: transport::options(), ..Default::default() };
         Ok(Self { blobs: Arc::new(BlobServiceClient::new(url, Some(credential), Some(options))?) })
     }
 

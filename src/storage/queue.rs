@@ -23,11 +23,10 @@ pub struct Queue {
 impl Queue {
     /// # Errors
     /// When the address can not be used; nothing is connected yet.
-    pub fn new(settings: &QueueSettings, credential: Arc<dyn TokenCredential>) -> Result<Self, Error> {
-        let url = Url::parse(&settings.url).map_err(azure_core::Error::from)?;
+    pub fn new(settings: &QueueSettings, credential: Arc<dyn TokenCredential>) -> azure_core::Result<Self> {
         let options =
-            QueueServiceClientOptions { client_options: transport::options()?, ..Default::default() };
-        let account = QueueServiceClient::new(url, Some(credential), Some(options))?;
+            QueueServiceClientOptions { client_options: transport::options(), ..Default::default() };
+        let account = QueueServiceClient::new(Url::parse(&settings.url)?, Some(credential), Some(options))?;
         Ok(Self { members: Arc::new(account.queue_client(MEMBERS)?) })
     }
 
