@@ -60,10 +60,16 @@ function drawSignIn(waits) {
   put('other-provider', `Sign in with ${PROVIDERS[other]} instead`);
 }
 
-function drawAddress({ phase, address, account, signIn }) {
+/** It runs, and its tunnel does not. */
+function unreached({ phase, address }) {
+  return phase === 'running' && address === undefined;
+}
+
+function drawAddress(next) {
+  const { address, account } = next;
   show('open', address !== undefined);
   // what it says then may be that the sign-in counts no more
-  show('anew-row', phase === 'running' && address === undefined && signIn === undefined);
+  show('anew-row', unreached(next) && next.signIn === undefined);
   if (address === undefined) return;
   const tunnel = address.slice(address.lastIndexOf('/') + 1);
   at('browser').href = address + facts.home;
@@ -84,7 +90,7 @@ async function look() {
     draw(body);
     if (CHANGING.includes(body.phase) || body.signIn) wait = Number(headers.get('retry-after')) || PATIENCE[0];
     // it may go on by itself, and not soon: a start that is stuck, a tunnel that is lost
-    if (body.phase === 'failed' || (body.phase === 'running' && body.address === undefined)) wait = STUCK;
+    if (body.phase === 'failed' || unreached(body)) wait = STUCK;
   } catch (failure) {
     if (own !== turn) return;
     if (!(failure instanceof Problem)) throw failure;
