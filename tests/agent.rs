@@ -16,7 +16,8 @@ use std::path::Path;
 use dcaas::domain::link::LinkState;
 use dcaas::pod::{TAIL_LINES, is_ours};
 
-use pod::{NAME, Pod, TOKEN, Wish, below, eventually, write_script};
+pub use pod::eventually;
+use pod::{NAME, Pod, TOKEN, Wish, below, write_script};
 
 #[test]
 fn a_tunnel_is_signed_in_connected_and_ended() {

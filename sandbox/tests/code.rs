@@ -12,6 +12,9 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// How long anything may take. Not a measurement: tests assert no speed.
+const PATIENCE: Duration = Duration::from_secs(180);
+
 struct Machine {
     data: TempDir,
 }
@@ -61,13 +64,13 @@ impl Machine {
     }
 
     fn until_status(&self, state: &str) -> Value {
-        let end = Instant::now() + Duration::from_secs(180);
+        let end = Instant::now() + PATIENCE;
         loop {
             let status = self.status();
             if status["tunnel"] == state {
                 return status;
             }
-            assert!(Instant::now() < end, "not {state} within 180 s: {status}");
+            assert!(Instant::now() < end, "not {state} within {PATIENCE:?}: {status}");
         }
     }
 
@@ -83,7 +86,7 @@ impl Machine {
 impl Tunnel {
     /// Reads on to a line with these words.
     fn until(&mut self, words: &str) {
-        let end = Instant::now() + Duration::from_secs(180);
+        let end = Instant::now() + PATIENCE;
         loop {
             let line = self.out.recv_timeout(end.saturating_duration_since(Instant::now()));
             if line.unwrap_or_else(|why| panic!("it never said {words}: {why}")).contains(words) {

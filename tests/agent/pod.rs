@@ -13,6 +13,8 @@ use dcaas::pod::{self, Line};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::world::PATIENCE;
+
 pub const TOKEN: &str = "gho_0123456789abcdefghijklmnopqrstuvwxyz";
 pub const NAME: &str = "dc-0123456789ab";
 
@@ -215,12 +217,12 @@ pub fn write_token(root: &Path, token: &str) {
 /// Looks until there is something to see.
 #[expect(clippy::disallowed_methods, reason = "a thread of its own waits here, no runtime")]
 pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>, log: impl Fn() -> Vec<String>) -> T {
-    let end = Instant::now() + Duration::from_secs(180);
+    let end = Instant::now() + PATIENCE;
     loop {
         if let Some(seen) = look() {
             return seen;
         }
-        assert!(Instant::now() < end, "not within 180 s: {what}; the log ends:\n{}", log().join("\n"));
+        assert!(Instant::now() < end, "not within {PATIENCE:?}: {what}; the log ends:\n{}", log().join("\n"));
         std::thread::sleep(Duration::from_millis(50));
     }
 }

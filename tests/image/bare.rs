@@ -6,7 +6,6 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use dcaas::domain::link::LinkState;
 use dcaas::pod::{self, newest_line};
@@ -14,6 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::tree::{chroot_as, root};
+use crate::agent::eventually;
 
 /// The agent in a root, as it would run in that image.
 struct Agent {
@@ -39,14 +39,9 @@ impl Agent {
         Self { process, log }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "a thread of its own waits here, no runtime")]
     fn until(&self, what: &str, look: impl Fn(&[String]) -> bool) {
-        let end = Instant::now() + Duration::from_secs(180);
-        while !look(&self.log.lock().unwrap()) {
-            let log = self.log.lock().unwrap().join("\n");
-            assert!(Instant::now() < end, "not within 180 s: {what}; the log:\n{log}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let log = || self.log.lock().unwrap().clone();
+        eventually(what, || look(&log()).then_some(()), log);
     }
 
     fn until_connected(&self) {

@@ -26,7 +26,7 @@ pub use person::{Person, Token};
 
 /// How long anything may take that the world does by itself: an agent, a page and Kubernetes' own collector look once a
 /// minute, on a machine that has much else to do. Not a measurement: tests assert no speed.
-const PATIENCE: Duration = Duration::from_secs(180);
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A piece of a shell's script that, over and over, takes a fifth of a core: work, and it leaves other tests theirs.
 pub const WORK: &str = "n=0; while [ $n -lt 50000 ]; do n=$((n+1)); done; /bin/sleep 0.2";

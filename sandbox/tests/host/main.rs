@@ -16,6 +16,9 @@ use sandbox::{
 };
 use tempfile::TempDir;
 
+/// How long anything may take. Not a measurement: tests assert no speed.
+pub const PATIENCE: Duration = Duration::from_secs(180);
+
 /// A host under test, with everything it leaves in a folder of its own.
 pub struct Bench {
     pub host: Host,
@@ -128,7 +131,7 @@ impl Bench {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        if tokio::time::timeout(Duration::from_secs(180), wait).await.is_err() {
+        if tokio::time::timeout(PATIENCE, wait).await.is_err() {
             panic!("the log never said {text:?}:\n{}", self.host.log_tail(100));
         }
     }

@@ -12,7 +12,7 @@ use sandbox::{
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{Bench, Wish};
+use super::{Bench, PATIENCE, Wish};
 
 /// Azurite with one account, and somebody who may look into its queues.
 struct Storage {
@@ -87,7 +87,7 @@ async fn messages_are_taken_deleted_released_and_poisoned() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(180), wait).await.unwrap();
+    tokio::time::timeout(PATIENCE, wait).await.unwrap();
     assert!(!storage.peek("members").await.contains("MessageText"));
     let log = bench.host.log_tail(10_000);
     assert_eq!(log.matches("message fail seen").count(), 3);
@@ -128,7 +128,7 @@ async fn a_timer_remembers_when_it_was_due_and_catches_up_once() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(180), wait).await.unwrap();
+    tokio::time::timeout(PATIENCE, wait).await.unwrap();
     first.stop(&[]).await;
     // as if the host had been away over two new years
     let missed = r#"{"Last":"2024-01-01T00:00:00.01+00:00","Next":"2025-01-01T00:00:00+00:00",

@@ -11,7 +11,7 @@ use sandbox::listener::{self, Listener, Request};
 use sandbox::strict::Oddities;
 use serde_json::{Value, json};
 
-use super::{read, trust};
+use super::{PATIENCE, read, trust};
 
 /// A gate with a party behind it.
 pub(super) struct Scene {
@@ -80,7 +80,7 @@ impl Scene {
     }
 
     async fn get(&self, path: &str) -> reqwest::Result<Response> {
-        self.client.get(self.url(path)).timeout(Duration::from_secs(180)).send().await
+        self.client.get(self.url(path)).timeout(PATIENCE).send().await
     }
 
     fn fault(&self, fault: Value) {
@@ -133,7 +133,7 @@ async fn a_request_passes_as_it_is_and_is_counted() {
 async fn a_log_that_is_followed_streams_through() {
     let scene = scene().await;
     let answer = scene.client.get(scene.url("follow")).send().await.unwrap();
-    let first = tokio::time::timeout(Duration::from_secs(180), answer.bytes_stream().next()).await;
+    let first = tokio::time::timeout(PATIENCE, answer.bytes_stream().next()).await;
     assert_eq!(first.unwrap().unwrap().unwrap(), "first\n");
     scene.end().await;
 }

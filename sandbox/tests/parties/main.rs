@@ -11,9 +11,14 @@ mod github;
 mod identity;
 mod process;
 
+use std::time::Duration;
+
 use reqwest::{Client, Response};
 use sandbox::certificates::Authority;
 use serde_json::Value;
+
+/// How long anything may take. Not a measurement: tests assert no speed.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// An authority, and a client that trusts it.
 fn trust() -> (Authority, Client) {

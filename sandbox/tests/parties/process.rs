@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sandbox::process::Program;
 
-const LONG: Duration = Duration::from_secs(180);
+use super::PATIENCE;
 
 fn shell(dir: &Path, script: &str) -> Program {
     Program::new("the child", "/bin/sh", dir.join("log")).args(["-c", script])
@@ -35,7 +35,8 @@ async fn gone(pid: u32) {
 async fn a_child_sees_path_and_what_it_was_given_and_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
     let child = shell(dir.path(), "env | sort; echo done").env("ONLY", "this").start().await.unwrap();
-    let seen = child.says(LONG, |output| output.contains("done").then(|| output.to_owned())).await.unwrap();
+    let seen =
+        child.says(PATIENCE, |output| output.contains("done").then(|| output.to_owned())).await.unwrap();
     let mut names: Vec<&str> =
         seen.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
     // the shell adds these itself
@@ -47,7 +48,7 @@ async fn a_child_sees_path_and_what_it_was_given_and_nothing_else() {
 async fn a_child_that_dies_early_is_reported_with_its_last_lines() {
     let dir = tempfile::tempdir().unwrap();
     let child = shell(dir.path(), "echo the port is taken >&2; exit 3").start().await.unwrap();
-    let error = child.ready(LONG, async || false).await.unwrap_err().to_string();
+    let error = child.ready(PATIENCE, async || false).await.unwrap_err().to_string();
     assert!(error.contains("the child ended early (exit status: 3)"), "{error}");
     assert!(error.contains("the port is taken"), "{error}");
     assert_eq!(child.wait().await.code(), Some(3));
@@ -66,14 +67,14 @@ async fn stop_asks_first_and_takes_the_whole_group_along() {
     let dir = tempfile::tempdir().unwrap();
     let kind =
         shell(dir.path(), "trap 'echo bye; exit 0' TERM; sleep 1000 & echo $!; wait").start().await.unwrap();
-    let grandchild = kind.says(LONG, |output| output.lines().next()?.parse().ok()).await.unwrap();
-    kind.stop(LONG).await;
+    let grandchild = kind.says(PATIENCE, |output| output.lines().next()?.parse().ok()).await.unwrap();
+    kind.stop(PATIENCE).await;
     assert!(kind.output().contains("bye"));
     assert_eq!(kind.ended().and_then(|status| status.code()), Some(0));
     gone(grandchild).await;
 
     let deaf = shell(dir.path(), "trap '' TERM; echo up; while :; do sleep 0.1; done").start().await.unwrap();
-    deaf.says(LONG, |output| output.contains("up").then_some(())).await.unwrap();
+    deaf.says(PATIENCE, |output| output.contains("up").then_some(())).await.unwrap();
     deaf.stop(Duration::from_millis(200)).await;
     assert!(deaf.ended().is_some());
     gone(deaf.pid()).await;
